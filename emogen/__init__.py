@@ -1,0 +1,75 @@
+"""emogen: media that feel like something on purpose.
+
+One `Emotion` steers speech, faces, bodies, music, pictures and video; independent recognisers say how
+well it comes across. The public names are imported when they are first used: `import emogen` loads no
+network library.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from emogen._version import __version__
+
+if TYPE_CHECKING:
+    from emogen.calls import gesture, image, load, music, perform, recognize, speak, talk
+    from emogen.conditioning.emotion import Emotion
+    from emogen.conditioning.track import EmotionTrack
+    from emogen.errors import EmogenError
+    from emogen.pipelines.gesture.pipeline import GesturePipeline
+    from emogen.pipelines.image.pipeline import ImagePipeline
+    from emogen.pipelines.music.pipeline import MusicPipeline
+    from emogen.pipelines.performance.pipeline import PerformancePipeline
+    from emogen.pipelines.speech.pipeline import SpeechPipeline
+    from emogen.pipelines.talking_head.pipeline import TalkingHeadPipeline
+
+_WHERE = {
+    "Emotion": "emogen.conditioning.emotion",
+    "EmotionTrack": "emogen.conditioning.track",
+    "EmogenError": "emogen.errors",
+    "SpeechPipeline": "emogen.pipelines.speech.pipeline",
+    "TalkingHeadPipeline": "emogen.pipelines.talking_head.pipeline",
+    "GesturePipeline": "emogen.pipelines.gesture.pipeline",
+    "MusicPipeline": "emogen.pipelines.music.pipeline",
+    "ImagePipeline": "emogen.pipelines.image.pipeline",
+    "PerformancePipeline": "emogen.pipelines.performance.pipeline",
+    "speak": "emogen.calls",
+    "talk": "emogen.calls",
+    "gesture": "emogen.calls",
+    "music": "emogen.calls",
+    "image": "emogen.calls",
+    "perform": "emogen.calls",
+    "recognize": "emogen.calls",
+    "load": "emogen.calls",
+}
+__all__ = [
+    "Emotion",
+    "EmotionTrack",
+    "EmogenError",
+    "GesturePipeline",
+    "ImagePipeline",
+    "MusicPipeline",
+    "PerformancePipeline",
+    "SpeechPipeline",
+    "TalkingHeadPipeline",
+    "__version__",
+    "gesture",
+    "image",
+    "load",
+    "music",
+    "perform",
+    "recognize",
+    "speak",
+    "talk",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        return getattr(import_module(_WHERE[name]), name)
+    raise AttributeError(f"module 'emogen' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

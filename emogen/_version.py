@@ -1,0 +1,3 @@
+"""The version of the package; checkpoints carry versions of their own."""
+
+__version__ = "0.1.0"

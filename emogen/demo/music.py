@@ -1,0 +1,34 @@
+"""Tab: emotion -> music."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from emogen.calls import music
+from emogen.demo.common import SEED, details, emotion_field, felt, fresh_folder, polite, seed_of
+
+
+@polite
+def make(emotion: str, seconds: float, seed: float | None) -> tuple[str, str, dict[str, Any]]:
+    """A piece, as sound and as MIDI."""
+    out = music(felt(emotion), seconds=seconds, seed=seed_of(seed))
+    folder = fresh_folder()
+    return str(out.save(folder / "music.wav")), str(out.save(folder / "music.mid")), details(out)
+
+
+def build() -> None:
+    """The form."""
+    with gr.Row():
+        with gr.Column():
+            emotion = emotion_field("0s calm; 10s joy:0.9")
+            seconds = gr.Slider(5, 120, 20, step=1, label="Seconds")
+            seed = gr.Number(label=SEED, precision=0, value=None)
+            button = gr.Button("Compose", variant="primary", elem_id="music-go")
+        with gr.Column():
+            sound = gr.Audio(label="Music", type="filepath", elem_id="music-out")
+            score = gr.File(label="Score (MIDI)")
+            with gr.Accordion("How it was made", open=False):
+                facts = gr.JSON()
+    button.click(make, [emotion, seconds, seed], [sound, score, facts], api_name="music")

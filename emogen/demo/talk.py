@@ -1,0 +1,47 @@
+"""Tab: text and a portrait -> a talking face."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from emogen.calls import talk
+from emogen.demo.common import SEED, details, emotion_field, felt, fresh_folder, polite, seed_of
+from emogen.pipelines.speech.voices import VOICES
+from emogen.pipelines.talking_head.renderers.avatar import AVATARS
+
+PORTRAITS = [*(f"avatar:{name}" for name in AVATARS), "sample:astronaut"]
+
+
+@polite
+def make(
+    text: str, emotion: str, portrait: str, photo: str | None, voice: str, seed: float | None
+) -> tuple[str, str, dict[str, Any]]:
+    """The words, spoken by a face; and the face's curves."""
+    out = talk(text, felt(emotion, auto=True), portrait=photo or portrait, voice=voice, seed=seed_of(seed))
+    folder = fresh_folder()
+    return str(out.save(folder / "talk.mp4")), str(out.save(folder / "curves.csv")), details(out)
+
+
+def build() -> None:
+    """The form."""
+    with gr.Row():
+        with gr.Column():
+            text = gr.Textbox(
+                "I never thought I'd see you again.", label="What is said", lines=2, max_length=600, elem_id="talk-text"
+            )
+            emotion = emotion_field("0s surprise:0.8; 1.2s joy", auto=True)
+            portrait = gr.Dropdown(PORTRAITS, value=PORTRAITS[0], label="Portrait")
+            photo = gr.Image(
+                label="or a photo of your own (yours, or with leave)", type="filepath", sources=["upload", "webcam"]
+            )
+            voice = gr.Dropdown(sorted(VOICES), value="alto", label="Voice")
+            seed = gr.Number(label=SEED, precision=0, value=None)
+            button = gr.Button("Talk", variant="primary", elem_id="talk-go")
+        with gr.Column():
+            video = gr.Video(label="Talking head", elem_id="talk-out")
+            curves = gr.File(label="ARKit curves (Live Link Face CSV)")
+            with gr.Accordion("How it was made", open=False):
+                facts = gr.JSON()
+    button.click(make, [text, emotion, portrait, photo, voice, seed], [video, curves, facts], api_name="talk")

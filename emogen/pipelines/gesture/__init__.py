@@ -1,0 +1,1 @@
+"""Speech and an emotion -> body motion."""

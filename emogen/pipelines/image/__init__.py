@@ -1,0 +1,1 @@
+"""A picture and an emotion -> the picture, felt otherwise."""

@@ -1,0 +1,1 @@
+"""Emotion -> original music, as a score and as sound."""

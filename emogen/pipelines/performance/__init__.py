@@ -1,0 +1,1 @@
+"""A written story -> one coherent audiovisual performance."""

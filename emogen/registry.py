@@ -1,0 +1,60 @@
+"""Names of pipelines, recognisers, codecs and backends -> where they live.
+
+Everything is an import string (`"module:Name"`), so that knowing of a thing costs no import of it.
+Other packages add theirs under the entry point group `emogen.plugins`: each entry point loads a mapping
+`{"pipelines": {...}, "recognizers": {...}, "codecs": {...}}` of the same shape.
+"""
+
+from __future__ import annotations
+
+import difflib
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from emogen.errors import InputError
+
+#: kind -> name -> import string. A pipeline's name is `modality` (embedded) or `modality/backend`.
+BUILT_IN: dict[str, dict[str, str]] = {
+    "pipelines": {
+        "speech": "emogen.pipelines.speech.pipeline:SpeechPipeline",
+        "talking_head": "emogen.pipelines.talking_head.pipeline:TalkingHeadPipeline",
+        "gesture": "emogen.pipelines.gesture.pipeline:GesturePipeline",
+        "music": "emogen.pipelines.music.pipeline:MusicPipeline",
+        "image": "emogen.pipelines.image.pipeline:ImagePipeline",
+        "performance": "emogen.pipelines.performance.pipeline:PerformancePipeline",
+        "sequence": "emogen.pipelines.sequence:SequencePipeline",
+    },
+    "recognizers": {
+        "text": "emogen.conditioning.text:TextRecognizer",
+    },
+    "codecs": {
+        "voice": "emogen.codecs.voice:VoiceCodec",
+        "face": "emogen.codecs.face:FaceCodec",
+        "body": "emogen.codecs.body:BodyCodec",
+        "score": "emogen.codecs.score:ScoreCodec",
+        "image": "emogen.codecs.image:ImageCodec",
+    },
+}
+
+
+def known(kind: str) -> dict[str, str]:
+    """All names of a kind, the plug-ins' included, each with its import string."""
+    table = dict(BUILT_IN[kind])
+    for entry in entry_points(group="emogen.plugins"):
+        table.update(entry.load().get(kind, {}))
+    return table
+
+
+def resolve(kind: str, name: str) -> Any:
+    """The class behind a name.
+
+    Raises:
+        InputError: The name is unknown; the message lists the nearest ones.
+    """
+    table = known(kind)
+    if name not in table:
+        near = difflib.get_close_matches(name, table, n=3) or sorted(table)
+        raise InputError(kind.rstrip("s"), f'unknown name "{name}"', f"There are: {', '.join(near)}.")
+    module, _, attribute = table[name].partition(":")
+    return getattr(import_module(module), attribute)
