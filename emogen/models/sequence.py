@@ -153,13 +153,12 @@ class SequenceDenoiser(ModelMixin, ConfigMixin):
         head_width = self.config.width // self.config.heads
         steps = torch.arange(frames, device=x.device).unsqueeze(0)
         angles = (rotary_angles(steps, head_width), rotary_angles(places, head_width))
-        masks = (None if mask is None else mask[:, None, None], token_mask[:, None, None])
         modulation = self.modulation(condition)
         for block in self.blocks:
             if torch.is_grad_enabled() and self.gradient_checkpointing:
-                h = self._gradient_checkpointing_func(block, h, modulation, tokens, angles, masks)
+                h = self._gradient_checkpointing_func(block, h, modulation, tokens, angles, mask, token_mask)
             else:
-                h = block(h, modulation, tokens, angles, masks)
+                h = block(h, modulation, tokens, angles, mask, token_mask)
         shift, scale = self.modulate_out(torch.nn.functional.silu(condition)).chunk(2, dim=-1)
         return self.to_rest(self.norm_out(h) * (1 + scale) + shift)
 

@@ -116,6 +116,8 @@ class AffectivePipeline(DiffusionPipeline):
         elif folder.is_absolute() or str(source).startswith((".", "~")):
             raise CheckpointError(str(source), "no such folder", 'Accepted: "embedded", a folder, a hub id.')
         kwargs.pop("use_safetensors", None)
+        for name, part in _nested(folder).items():
+            kwargs.setdefault(name, part)
         try:
             return super().from_pretrained(str(source), use_safetensors=True, **kwargs)
         except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
@@ -167,6 +169,21 @@ def _check_class(folder: Path, expected: str) -> None:
         raise CheckpointError(str(index), "is not the JSON of a pipeline") from error
     if found != expected:
         raise CheckpointError(str(folder), f"holds a {found}", f"{expected} was asked for.")
+
+
+def _nested(folder: Path) -> dict[str, AffectivePipeline]:
+    """The pipelines of ours among a saved pipeline's components; diffusers itself would not know how to open them."""
+    index = folder / "model_index.json"
+    if not index.is_file():
+        return {}
+    named = {k: v[1] for k, v in json.loads(index.read_text(encoding="utf-8")).items() if isinstance(v, list)}
+    from emogen import registry
+
+    ours = {path.rpartition(":")[2]: key for key, path in registry.known("pipelines").items()}
+    return {
+        name: registry.resolve("pipelines", ours[kind]).from_pretrained(folder / name)
+        for name, kind in named.items() if kind in ours
+    }  # fmt: skip
 
 
 def load(source: str | Path) -> AffectivePipeline:

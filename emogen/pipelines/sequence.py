@@ -114,6 +114,7 @@ class SequencePipeline(AffectivePipeline):
     """
 
     modality: ClassVar[str] = "sequence"
+    model_cpu_offload_seq = "emotion_encoder->denoiser"
     _optional_components: ClassVar[list[str]] = ["codec"]
 
     def __init__(self, denoiser: SequenceDenoiser, emotion_encoder: EmotionEncoder,
@@ -195,7 +196,7 @@ class SequencePipeline(AffectivePipeline):
             found = sample_windows(
                 Flow(self.denoiser), self.scheduler, self._conditions_at(content, track, count), count, seed=seed,
                 num_inference_steps=options.num_inference_steps,
-                guidance=Guidance(options.guidance_scale, options.emotion_scale),
+                guidance=Guidance(options.guidance_scale, options.emotion_scale), device=self._execution_device,
                 on_step=lambda latents: steps.done("denoise", latents=latents)["latents"],
             )
             for window in found:
@@ -264,17 +265,17 @@ class SequencePipeline(AffectivePipeline):
     def _conditions_at(self, content: SequenceContent, track: EmotionTrack,
                        count: int) -> Callable[[int, int], Conditions]:
         features, factors = track_features(track, self.frame_rate, count)
-        dropped = torch.ones(1, dtype=torch.bool, device=self.device)
+        dropped = torch.ones(1, dtype=torch.bool, device=self._execution_device)
         empty = all(part is None for part in vars(content).values())
 
         def at(start: int, stop: int) -> Conditions:
-            window = torch.from_numpy(features[start:stop]).unsqueeze(0).to(self.device)
+            window = torch.from_numpy(features[start:stop]).unsqueeze(0).to(self._execution_device)
             size = stop - start
             return Conditions(
                 self.emotion_encoder(window, size),
                 self.emotion_encoder(window, size, null=dropped),
                 None if empty else self._content_at(content, start, stop, count),
-                torch.from_numpy(factors[start:stop]).to(self.device),
+                torch.from_numpy(factors[start:stop]).to(self._execution_device),
             )
 
         return at
@@ -283,7 +284,7 @@ class SequencePipeline(AffectivePipeline):
         """The part of the content that lies in a window, as tensors."""
 
         def tensor(value: np.ndarray | None) -> torch.Tensor | None:
-            return None if value is None else torch.from_numpy(value).unsqueeze(0).to(self.device, self.denoiser.dtype)
+            return None if value is None else torch.from_numpy(value).unsqueeze(0).to(self._execution_device, self.denoiser.dtype)
 
         tokens = content.tokens
         if tokens is not None:  # tokens lie evenly over the whole; a window reads those within it, at least one

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -252,5 +253,6 @@ def _resume(folder: Path, model: nn.Module, optimizer: Any, average: dict[str, T
             state["state"].setdefault(int(number), {})[name] = tensors[key]
         optimizer.load_state_dict(state)
         return _Progress(**read["progress"])
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise CheckpointError(str(folder), f"holds a training that cannot be resumed: {error}") from error
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(str(folder), f"holds a training that cannot be resumed: {reason}") from error

@@ -3,25 +3,22 @@
 The open text packs are comments and news; a script says "through clenched teeth" and "her hands began to
 shake". This module writes such lines: stage directions for a voice, bodily cues, events, lines of speech,
 intensifiers, negations, mixtures, and sentences that only what stands before them makes clear. The phrases
-stand in `tables/phrases.csv`; which label fits each, and every number here and there, is this project's own
+stand in `tables/*.csv`; which label fits each, and every number here and there, is this project's own
 assumption. One phrase in eight and one template in six are kept from training (`held=True` uses those alone).
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
 from emogen.training import prose_tables as tables
 
-TABLES = Path(__file__).resolve().parent / "tables"
 FIELDS = ("adj", "adv", "noun", "verb", "manner", "cue", "event", "say")
 HELD_PHRASES = 8  # one in so many is held out
 HELD_TEMPLATES = 6
@@ -62,24 +59,18 @@ def held_out(text: str, one_in: int) -> bool:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") % one_in == 0
 
 
-def _table(name: str) -> list[dict[str, str]]:
-    with (TABLES / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
-
-
 @cache
 def concepts(held: bool) -> dict[str, Concept]:
     """All feelings with the phrases of one side of the split."""
     phrases: dict[tuple[str, str], list[str]] = {}
-    for row in _table("phrases"):
+    for row in tables.read_table("phrases"):
         if held_out(row["phrase"], HELD_PHRASES) == held:
             phrases.setdefault((row["feeling"], row["kind"]), []).append(row["phrase"])
     found = {}
-    for row in _table("feelings"):
-        labels = {label: float(chance) for label, chance in (part.split(":") for part in row["labels"].split())}
+    for row in tables.read_table("feelings"):
         name = row["feeling"]
         split = {kind: tuple(phrases.get((name, kind), ())) for kind in FIELDS}
-        found[name] = Concept(name, labels, float(row["intensity"]), split)
+        found[name] = Concept(name, tables.labels_of(row["labels"]), float(row["intensity"]), split)
     return found
 
 
@@ -97,7 +88,7 @@ def scaled(labels: dict[str, float], factor: float) -> dict[str, float]:
     return {label: chance * factor for label, chance in labels.items()}
 
 
-class Missing(LookupError):
+class MissingPhraseError(LookupError):
     """This side of the split has no phrase for a slot; another draw is made."""
 
 
@@ -114,7 +105,7 @@ class Composer:
     def pick(self, options: tuple[str, ...]) -> str:
         """One of several strings."""
         if not options:
-            raise Missing
+            raise MissingPhraseError
         return options[int(self.rng.integers(len(options)))]
 
     def template(self, options: tuple[str, ...]) -> str:
@@ -218,7 +209,7 @@ class Composer:
             return text, "", labels, strength
         template = self.template(tables.MIX)
         little = "little" in template or "hint" in template or "touch" in template
-        voice, (_, gain) = self._entry(tables.VOICES)
+        voice, _ = self._entry(tables.VOICES)
         text = self.fill(template, a, b, extra={"voice": voice})
         strength = max(a.intensity, b.intensity * (0.5 if little else 1.0))
         first = 0.7 if "But" in template or "but {cue2}" in template or "yet {cue2}" in template else 1.0
@@ -320,7 +311,7 @@ def compose(count: int, *, seed: int, held: bool = False) -> list[Example]:
         make: Callable[[], tuple[str, str, dict[str, float], float]] = getattr(composer, kind)
         try:
             text, before, labels, strength = make()
-        except Missing:
+        except MissingPhraseError:
             continue
         found.append(Example(text, before, labels, min(strength, MAX_INTENSITY), kind))
     return found

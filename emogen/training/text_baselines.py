@@ -11,6 +11,7 @@ import argparse
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def _vad(rows: list[Row], part: str) -> tuple[list[str], np.ndarray]:
     return [r.text for r in chosen], np.stack([r.vad for r in chosen])
 
 
-def lexicon(data_dir: str | Path | None) -> dict[str, object]:
+def lexicon(data_dir: str | Path | None) -> dict[str, Any]:
     """CCC of the scaled word means on EmoBank's held-out part."""
     rows, ratings = emobank(data_dir), word_ratings(data_dir)
     texts, target = _vad(rows, "train")
@@ -59,7 +60,7 @@ def lexicon(data_dir: str | Path | None) -> dict[str, object]:
     return {"ccc": scores}
 
 
-def linear(data_dir: str | Path | None) -> dict[str, object]:
+def linear(data_dir: str | Path | None) -> dict[str, Any]:
     """TF-IDF with ridge and logistic regression: CCC, macro-F1 of 28 and of Ekman's 7, transfer to MELD."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression, Ridge
@@ -70,7 +71,7 @@ def linear(data_dir: str | Path | None) -> dict[str, object]:
     count = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
     ridge = Ridge(alpha=1.0).fit(count.fit_transform(texts), target)
     values = ridge.predict(count.transform(held))
-    figures: dict[str, object] = {"ccc": [round(ccc(values[:, k], gold[:, k]), 4) for k in range(3)]}
+    figures: dict[str, Any] = {"ccc": [round(ccc(values[:, k], gold[:, k]), 4) for k in range(3)]}
 
     comments = goemotions(data_dir)
     parts = {p: [r for r in comments if r.part == p] for p in ("train", "tune", "held")}

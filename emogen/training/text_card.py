@@ -96,7 +96,7 @@ def finish(folder: Path, data_dir: str | Path | None = None) -> None:
     config = json.loads(path.read_text(encoding="utf-8"))
     config["calibration"] = calibrate(net, tokenizer, data_dir)
     path.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
-    figures = measure(net, tokenizer, config["calibration"], data_dir)
+    figures = measure(net, tokenizer, config, data_dir)
     figures |= {"lexicon": text_baselines.lexicon(data_dir), "linear": text_baselines.linear(data_dir)}
     (folder / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     made = json.loads((folder / "training.json").read_text(encoding="utf-8"))

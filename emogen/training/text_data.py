@@ -112,7 +112,7 @@ def goemotions(data_dir: str | Path | None = None) -> list[Row]:
 
 def emobank_scale(data_dir: str | Path | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation [3] of V, A, D on the training part, 1-5 scale."""
-    values = np.array([v for _, _, _, v in _emobank(data_dir) if part_of(_document(_)) == "train"])
+    values = np.array([v for key, _, _, v in _emobank(data_dir) if part_of(_document(key)) == "train"])
     return values.mean(0), values.std(0)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -163,7 +164,7 @@ def _gold(rows: list[Row]) -> np.ndarray:
     return np.stack([r.labels[: len(GOEMOTIONS)] for r in rows]) > 0.5
 
 
-def calibrate(net: TextNet, tokenizer: Tokenizer, data_dir: str | Path | None) -> dict[str, object]:
+def calibrate(net: TextNet, tokenizer: Tokenizer, data_dir: str | Path | None) -> dict[str, Any]:
     """Temperature, confidence and thresholds from the tuning part."""
     rows = [r for r in goemotions(data_dir) if r.part == "tune"]
     logits = predict(net, tokenizer, [(r.text, "") for r in rows]).logits
@@ -180,9 +181,12 @@ def calibrate(net: TextNet, tokenizer: Tokenizer, data_dir: str | Path | None) -
     }
 
 
-def measure(net: TextNet, tokenizer: Tokenizer, calibration: dict, data_dir: str | Path | None) -> dict[str, object]:  # type: ignore[type-arg]
-    """Every figure of the model card, on the held-out part."""
-    figures: dict[str, object] = {}
+def measure(
+    net: TextNet, tokenizer: Tokenizer, config: dict[str, Any], data_dir: str | Path | None
+) -> dict[str, Any]:
+    """Every figure of the model card, on the held-out part; `config` is that of config.json, calibrated."""
+    figures: dict[str, Any] = {}
+    calibration = config["calibration"]
     rows = [r for r in goemotions(data_dir) if r.part == "held"]
     logits, gold = predict(net, tokenizer, [(r.text, "") for r in rows]).logits, _gold(rows)
     chances = sigmoid(logits / calibration["temperature"])
@@ -197,29 +201,33 @@ def measure(net: TextNet, tokenizer: Tokenizer, calibration: dict, data_dir: str
         "top1_in_gold": round(float(right.mean()), 4), "ece": round(calibration_error(sigmoid(slope * logits.max(1) + offset), right), 4),
         "ece_before_scaling": round(calibration_error(sigmoid(logits.max(1)), right), 4),
     }
-    figures["emobank"] = _emobank_figures(net, tokenizer, data_dir)
+    figures["emobank"] = _emobank_figures(net, tokenizer, config, data_dir)
     figures["meld_dev"] = _meld_figures(net, tokenizer, calibration, data_dir)
     figures["composed_held_out"] = _composed_figures(net, tokenizer, calibration)
     return figures
 
 
-def _emobank_figures(net, tokenizer, data_dir) -> dict[str, object]:  # type: ignore[no-untyped-def]
+def _emobank_figures(
+    net: TextNet, tokenizer: Tokenizer, config: dict[str, Any], data_dir: str | Path | None
+) -> dict[str, Any]:
     rows = [r for r in emobank(data_dir) if r.part == "held"]
     mean, spread = emobank_scale(data_dir)
     target = np.stack([r.vad for r in rows]) * spread + mean
-    found: dict[str, object] = {"n": len(rows), "with_context": sum(bool(r.before) for r in rows)}
+    found: dict[str, Any] = {"n": len(rows), "with_context": sum(bool(r.before) for r in rows)}
     for name, with_before in (("alone", False), ("in_context", True)):
         z = predict(net, tokenizer, [(r.text, r.before if with_before else "") for r in rows]).vad
-        values = z * spread + mean
+        values = z * np.array(config["emobank_sd"]) + np.array(config["emobank_mean"])
         found[f"ccc_{name}"] = [round(ccc(values[:, k], target[:, k]), 4) for k in range(3)]
     return found
 
 
-def _meld_figures(net, tokenizer, calibration, data_dir) -> dict[str, object]:  # type: ignore[no-untyped-def]
+def _meld_figures(
+    net: TextNet, tokenizer: Tokenizer, calibration: dict[str, Any], data_dir: str | Path | None
+) -> dict[str, Any]:
     lines = meld(data_dir, "dev")
     names = list(EKMAN)
     gold = np.array([names.index(label) for _, _, label in lines])
-    found: dict[str, object] = {"n": len(lines)}
+    found: dict[str, Any] = {"n": len(lines)}
     for kind, with_before in (("alone", False), ("in_context", True)):
         logits = predict(net, tokenizer, [(t, b if with_before else "") for t, b, _ in lines]).logits
         said = ekman(sigmoid(logits / calibration["temperature"]), "max").argmax(1)
@@ -231,7 +239,7 @@ def _meld_figures(net, tokenizer, calibration, data_dir) -> dict[str, object]:  
     return found
 
 
-def _composed_figures(net, tokenizer, calibration) -> dict[str, object]:  # type: ignore[no-untyped-def]
+def _composed_figures(net: TextNet, tokenizer: Tokenizer, calibration: dict[str, Any]) -> dict[str, Any]:
     examples = [e for e in compose(4_000, seed=77, held=True) if e.labels]
     unique = list({(e.text, e.before): e for e in examples}.values())
     out = predict(net, tokenizer, [(e.text, e.before) for e in unique])

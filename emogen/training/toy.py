@@ -134,10 +134,10 @@ def toy_pipeline(networks: nn.Module) -> SequencePipeline:
     return pipe
 
 
-def train_toy(folder: Path, *, steps: int = 2000, seed: int = 0, **sizes: int) -> tuple[SequencePipeline, TrainResult]:
+def train_toy(folder: Path, *, steps: int = 3000, seed: int = 0, **sizes: int) -> tuple[SequencePipeline, TrainResult]:
     """Trains on the toy curves and saves the pipeline, float16, in `folder`/pipeline."""
     networks = toy_networks(seed=seed, **sizes)
-    options = TrainOptions(steps=steps, learning_rate=3e-3, warmup_steps=min(100, steps // 4), average_decay=0.99,
+    options = TrainOptions(steps=steps, learning_rate=5e-3, warmup_steps=min(100, steps // 4), average_decay=0.99,
                            report_every=max(1, min(250, steps // 2)), seed=seed)
     result = train(networks, toy_loss, folder, options, validate=validation_loss)
     pipe = toy_pipeline(networks)
@@ -151,7 +151,7 @@ def main() -> None:
     """Trains and prints the result as JSON."""
     parser = argparse.ArgumentParser(description="Trains the sequence denoiser on toy curves.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     print(json.dumps(vars(train_toy(given.folder, steps=given.steps, seed=given.seed)[1])))

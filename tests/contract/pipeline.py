@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -275,6 +276,13 @@ class PipelineContract:
     def test_a_missing_checkpoint_is_named(self, pipe, tmp_path):
         with pytest.raises(EmogenError, match="nowhere"):
             type(pipe).from_pretrained(tmp_path / "nowhere")
+
+    def test_broken_weights_are_refused(self, pipe, folder, tmp_path):
+        copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+        for path in copy.rglob("*.safetensors"):
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        with pytest.raises(EmogenError):
+            type(pipe).from_pretrained(copy)
 
     # -- what lies beside and inside the file --------------------------------------------------
     def test_the_sidecar_says_how_it_was_made(self, reference, tmp_path):

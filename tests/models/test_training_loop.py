@@ -35,14 +35,14 @@ def line_figure(model):
         return float(line_loss(model, torch.Generator().manual_seed(99)))
 
 
-class Stop(Exception):
+class StoppedError(Exception):
     pass
 
 
 def stopper(step):
     def watch(row):
         if row["step"] == step:
-            raise Stop
+            raise StoppedError
 
     return watch
 
@@ -86,7 +86,7 @@ def test_a_resumed_training_ends_as_if_it_had_not_stopped(tmp_path, make):
     build, loss = make
     whole, parts = build(), build()
     train(whole, loss, tmp_path / "whole", OPTIONS)
-    with pytest.raises(Stop):
+    with pytest.raises(StoppedError):
         train(parts, loss, tmp_path / "parts", OPTIONS, on_report=stopper(30))
     parts = build()
     result = train(parts, loss, tmp_path / "parts", OPTIONS)

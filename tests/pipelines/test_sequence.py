@@ -136,6 +136,13 @@ def test_a_file_holds_frames_rate_and_names(pipe, tmp_path):
         assert file.metadata()["names"].splitlines() == list(output.names)
 
 
+def test_half_precision_stays_close():
+    call = {"frames": 40, "num_inference_steps": 4, "seed": 0}
+    full, half = tiny()(None, "joy", **call).frames, tiny().to(torch.bfloat16)(None, "joy", **call).frames
+    assert half.dtype == np.float32
+    assert np.linalg.norm(full - half) / np.linalg.norm(full) < 0.1  # bfloat16 has 8 bits
+
+
 def test_components_that_do_not_fit_are_refused():
     pipe = tiny()
     with pytest.raises(InputError, match="emotion_encoder"):

@@ -29,7 +29,7 @@ from emogen.pipelines.performance.script import Script, parse_script, read_scrip
 from emogen.pipelines.performance.shots import EARLY_S, Shot, frames
 from emogen.pipelines.speech.pipeline import SpeechPipeline
 from emogen.pipelines.talking_head.pipeline import TalkingHeadPipeline
-from emogen.pipelines.talking_head.renderers import open_portrait
+from emogen.pipelines.talking_head.portraits import open_portrait
 
 #: After a line its feeling fades to this share within this time; own assumption.
 RESIDUE, RESIDUE_S = 0.45, 1.5

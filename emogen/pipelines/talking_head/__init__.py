@@ -1,0 +1,1 @@
+"""Text or a voice, a portrait and an emotion -> a talking face."""
