@@ -27,7 +27,7 @@ class Limits:
     audio_samples: int = 200_000_000
     image_pixels: int = 50_000_000
     image_min_side_px: int = 32
-    face_min_side_px: int = 96
+    face_min_side_px: int = 80
     video_s: float = 3_600.0
     video_side_px: int = 4_096
     video_fps: float = 120.0

@@ -16,15 +16,7 @@ MODULES = sorted(p for p in PACKAGE.rglob("*.py"))
 CORE = {
     "emogen.conditioning." + name
     for name in (
-        "emotion",
-        "track",
-        "spec",
-        "taxonomies",
-        "polarity",
-        "likelihood",
-        "state",
-        "vocabulary",
-        "personality",
+        "atoms", "emotion", "likelihood", "personality", "polarity", "spec", "state", "taxonomies", "track", "vocabulary", "wording",
     )
 }
 FREE = {"emogen", "emogen.errors", "emogen.limits", "emogen.registry", "emogen._version", "emogen.checkpoints"}

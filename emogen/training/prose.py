@@ -221,6 +221,11 @@ class Composer:
         text = self.fill(self.template(tables.HIDE), a, b)
         return text, "", either(scaled(a.labels, 0.4), scaled(b.labels, 0.9)), 0.8 * b.intensity
 
+    def hold(self) -> tuple[str, str, dict[str, float], float]:
+        """A feeling held back: "not" denies the show of it, not the feeling."""
+        a = self.concept()
+        return self.fill(self.template(tables.HOLD), a), "", a.labels, 0.8 * a.intensity
+
     def negate(self) -> tuple[str, str, dict[str, float], float]:
         """A feeling denied: a denied joy is a sadness, a denied fear is mostly nothing."""
         pleasant = bool(self.rng.integers(2))
@@ -288,8 +293,9 @@ class Composer:
 
 #: Family -> share of the examples.
 FAMILIES: dict[str, float] = {
-    "describe": 0.15, "manner_only": 0.04, "state": 0.12, "narrate": 0.2, "say": 0.12, "mix": 0.09, "hide": 0.02,
-    "negate": 0.08, "comfort": 0.01, "contrast": 0.02, "context": 0.08, "plain": 0.05, "noise": 0.02,
+    "describe": 0.15, "manner_only": 0.04, "state": 0.12, "narrate": 0.2, "say": 0.12,
+    "mix": 0.09, "hide": 0.02, "hold": 0.02,
+    "negate": 0.08, "comfort": 0.01, "contrast": 0.03, "context": 0.08, "plain": 0.05, "noise": 0.02,
 }
 
 

@@ -56,6 +56,8 @@ NARRATE = _lines("narrate")
 SAY = _lines("say")
 MIX = _lines("mix")
 HIDE = _lines("hide")
+#: A feeling held back is felt all the same.
+HOLD = _lines("hold")
 NEGATION = _lines("negation")
 FALSE_NEGATION = _lines("false_negation")
 #: Somebody comforts: kindness first, and an echo of what it is said against.

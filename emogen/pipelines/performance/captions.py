@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from emogen.conditioning.sentences import split_sentences
 from emogen.media.subtitles import Subtitle
-from emogen.pipelines.performance.plan import Plan, sentences
+from emogen.pipelines.performance.plan import Plan
 
 #: Subtitles hold at most this many characters (two lines of 42, as broadcasters' style guides ask).
 SUBTITLE_CHARS = 84
 
 
 def subtitles(plan: Plan, spoken: list[Any]) -> list[Subtitle]:
-    """The words as they are said, a sentence or a part of one at a time."""
+    """The words as they are said, a sentence or a part of one at a time, by the times of the spoken words."""
     found = []
     for beat, said in zip(plan.beats, spoken, strict=True):
-        who = "" if beat.role.portrait is None else f"{beat.role.name}: "
-        pieces = [piece for sentence in sentences(beat.text) for piece in _pieces(sentence)]
-        sizes = np.cumsum([0, *(len(p) for p in pieces)]) / max(1, sum(len(p) for p in pieces))
-        length = beat.end_s - beat.start_s
-        for piece, a, b in zip(pieces, sizes, sizes[1:], strict=False):
-            found.append(
-                Subtitle(round(beat.start_s + a * length, 3), round(beat.start_s + b * length, 3), who + piece)
-            )
+        pieces = [piece for sentence in split_sentences(beat.text) for piece in _pieces(sentence)]
+        starts = _starts(pieces, said.words, beat.end_s - beat.start_s)
+        for piece, a, b in zip(pieces, starts, [*starts[1:], beat.end_s - beat.start_s], strict=True):
+            speaker = beat.role.name if beat.role.portrait else ""
+            found.append(Subtitle(round(beat.start_s + a, 3), round(beat.start_s + max(b, a + 0.3), 3), piece, speaker))
     return found
+
+
+def _starts(pieces: list[str], words: Sequence[tuple[str, float, float]], length_s: float) -> list[float]:
+    """When each piece begins (s): at its first word, found by the share of letters said before it."""
+    letters = np.cumsum([0, *(len(w) for w, _, _ in words)])
+    sizes = np.cumsum([0, *(sum(len(w) for w in p.split()) for p in pieces)])
+    if not len(words):
+        return [length_s * s / sizes[-1] for s in sizes[:-1]]
+    shares = sizes[:-1] / max(sizes[-1], 1) * letters[-1]
+    return [0.0, *(words[int(np.argmin(np.abs(letters[:-1] - share)))][1] for share in shares[1:])]
 
 
 def _pieces(sentence: str) -> list[str]:

@@ -6,7 +6,6 @@ the one that the words carry, sentence by sentence with their context, coloured 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.personality import coloured
 from emogen.conditioning.reference import FolderResolver, inside
+from emogen.conditioning.sentences import split_sentences
 from emogen.conditioning.spec import parse
 from emogen.conditioning.track import EmotionTrack, Keyframe
 from emogen.errors import EmogenError, InputError
@@ -28,7 +28,6 @@ CHARS_PER_S = 14.5
 LEAD_S, GAP_S, TURN_S, TAIL_S = 0.8, 0.35, 0.55, 1.6
 #: Music under a story that names none follows it at this share of its intensity; own assumption.
 MUSIC_SHARE = 0.8
-_SENTENCE = re.compile(r"[^.!?…]+(?:[.!?…]+[\"'”’)]*|$)\s*")
 
 
 @dataclass(frozen=True)
@@ -113,14 +112,16 @@ class Plan:
                     f"{b.start_s:.1f}",
                     f"{b.end_s:.1f}",
                     b.role.name,
-                    _clip(_spoken_emotion(b.emotion), 44),
+                    _clip(_shown(b.emotion), 44),
                     "script" if b.written else "words",
                     _clip(b.text, 60),
                 )
             )
         widths = [max(len(row[i]) for row in rows) for i in range(5)]
         lines = ["  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[5]]) for row in rows]
-        lines += [f"music  {c.start_s:.1f}-{c.end_s:.1f} s  {_clip(str(c.emotion), 80)}" for c in self.music]
+        lines += [
+            f"music  {c.start_s:.1f}-{c.end_s:.1f} s  {_clip(_shown(c.emotion), 100)}" for c in self.music if c.emotion
+        ]
         lines += [f"scene  from {c.start_s:.1f} s  {c.words}" for c in self.scenes if c.words]
         return "\n".join([f"{self.title}: about {self.duration_s:.0f} s", *lines])
 
@@ -141,11 +142,6 @@ def make_plan(script: Script, *, folder: str | Path = ".") -> Plan:
         for line, emotion, length in zip(lines, emotions, lengths, strict=True)
     ]
     return _on_the_clock(script, folder, beats, lengths)
-
-
-def sentences(text: str) -> list[str]:
-    """The sentences of a text, in order; their concatenation is the text without outer blanks."""
-    return [s.strip() for s in _SENTENCE.findall(text) if any(c.isalnum() for c in s)] or [text]
 
 
 def _roles(script: Script, lines: list[Line]) -> dict[str, Role]:
@@ -174,7 +170,7 @@ def _emotions(script: Script, lines: list[Line], folder: Path) -> list[EmotionTr
                 raise _at(script, line.number, error) from error
     if len(written) == len(lines):
         return [written[i] for i in range(len(lines))]
-    read = iter(_read([sentences(line.text) for line in lines]))
+    read = iter(_read([split_sentences(line.text) for line in lines]))
     tracks = []
     for i, line in enumerate(lines):
         found = next(read)
@@ -262,8 +258,8 @@ def _music(
 def _joined(first: EmotionTrack, second: EmotionTrack, at_s: float) -> EmotionTrack:
     """`first` until `at_s`, then `second`, over a second of transition."""
     kept = [k for k in first.keyframes if k.t < at_s - 1.0] or [first.keyframes[0]]
-    hold = Keyframe(max(at_s - 0.5, kept[-1].t + 0.01), first.at(at_s - 0.5))
-    later = [replace(k, t=k.t + at_s + 0.5) for k in second.keyframes]
+    hold = Keyframe(round(max(at_s - 0.5, kept[-1].t + 0.01), 3), first.at(at_s - 0.5))
+    later = [replace(k, t=round(k.t + at_s + 0.5, 3)) for k in second.keyframes]
     return EmotionTrack((*kept, hold, *later))
 
 
@@ -288,5 +284,12 @@ def _clip(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1].rstrip() + "…"
 
 
-def _spoken_emotion(track: EmotionTrack) -> str:
-    return str(track) if len(str(track)) <= 44 else " > ".join(k.emotion.label for k in track.keyframes)
+def _shown(track: EmotionTrack) -> str:
+    """An emotion for the table: as it is written where that is short, else by its label."""
+
+    def short(emotion: Emotion) -> str:
+        return str(emotion) if len(str(emotion)) <= 30 else f"{emotion.label}, {emotion.intensity:.2f}"
+
+    if len(track.keyframes) == 1:
+        return short(track.keyframes[0].emotion)
+    return "; ".join(f"{k.t:.3g}s {short(k.emotion)}" for k in track.keyframes)

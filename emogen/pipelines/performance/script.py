@@ -14,9 +14,9 @@
     [pause 1.5s]
     Tom: That can't be.
 
-A paragraph without a name is narration (so is `narrator: ...`, for one that begins like a name). An emotion in parentheses is optional; without one, the words
-decide. `[music: EMOTION]` starts music, `[music: off]` ends it; `[scene: WORDS]` or `[scene: WORDS |
-picture.jpg]` sets the scene (a heading does too); `<!-- ... -->` is not spoken.
+A paragraph without a name is narration (so is `narrator: ...`, for one that begins like a name). An emotion in
+parentheses is optional; without one, the words decide. `[music: EMOTION]` starts music, `[music: off]` ends it;
+`[scene: WORDS]` or `[scene: WORDS | picture.jpg]` sets the scene (a heading does too); `<!-- ... -->` is not spoken.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def _front_matter(lines: list[str], name: str) -> tuple[dict[str, Any], int]:
     if end is None:
         raise InputError(f"{name} line {start + 1}", "the front matter has no closing ---")
     try:
-        front = yaml.load("\n".join(lines[start + 1 : end]), Loader=_PlainLoader)  # noqa: S506 - a SafeLoader
+        front = yaml.load("\n".join(lines[start + 1 : end]), Loader=_PlainLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = start + 2 + mark.line if mark else start + 1

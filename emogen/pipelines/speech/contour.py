@@ -1,0 +1,81 @@
+"""The plain voice made ready: F0 mended by what the phones say, and curves along the sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emogen.codecs.voice import FRAME_S, find_f0, through_unvoiced
+from emogen.pipelines.speech.phones import SONORANT, VOICELESS, Kind, is_stressed, kind_of
+from emogen.pipelines.speech.phonemes import Phone, Utterance
+
+F0_FLOOR_HZ, F0_CEIL_HZ = 50.0, 260.0  # espeak-ng's plain voice moves between 60 and 220 Hz
+OCTAVE_ERROR_ST = 5.0  # farther than this from the median around is no speech melody; own assumption
+MEDIAN_FRAMES = 41  # 0.2 s, about a syllable
+EDGE_S = 0.06  # how far a stressed vowel's accent reaches into its neighbours; own assumption
+
+Floats = NDArray[np.float64]
+
+
+def phone_index(phones: Sequence[Phone], count: int) -> NDArray[np.int64]:
+    """Which phone each of `count` frames lies in."""
+    starts = np.array([phone.start_s for phone in phones])
+    return np.searchsorted(starts, (np.arange(count) + 0.5) * FRAME_S, side="right").clip(1) - 1
+
+
+def plain_f0(utterance: Utterance) -> Floats:
+    """F0 in Hz of each frame, 0 where the phones have no voice, without octave errors and gaps within a voice."""
+    found = find_f0(utterance.audio, f0_floor_hz=F0_FLOOR_HZ, f0_ceil_hz=F0_CEIL_HZ)
+    kinds = [kind_of(phone.ipa) for phone in utterance.phones]
+    kind = phone_index(utterance.phones, len(found))
+    voiceless = np.array([k in VOICELESS for k in kinds])[kind]
+    sonorant = np.array([k in SONORANT for k in kinds])[kind]
+    steady = found.copy()
+    steady[voiceless] = 0.0
+    if np.any(steady > 0):
+        semitones = 12 * np.log2(through_unvoiced(steady))
+        steady[np.abs(semitones - _running_median(semitones)) > OCTAVE_ERROR_ST] = 0.0
+    drawn = through_unvoiced(steady)
+    # A voice at the very edge of a voiceless sound stays (the release of a stop begins with the vowel).
+    return np.where(sonorant | ((steady > 0) & ~voiceless), drawn, 0.0)
+
+
+def _running_median(x: Floats) -> Floats:
+    half = MEDIAN_FRAMES // 2
+    padded = np.pad(x, half, mode="edge")
+    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, MEDIAN_FRAMES), axis=1))
+
+
+def accents(phones: Sequence[Phone], count: int) -> Floats:
+    """0..1 in each frame: a hump over each vowel with the main stress of its word."""
+    time = np.arange(count) * FRAME_S
+    found = np.zeros(count)
+    for phone in phones:
+        if is_stressed(phone.ipa):
+            middle, half = (phone.start_s + phone.end_s) / 2, (phone.end_s - phone.start_s) / 2 + EDGE_S
+            inside = np.abs(time - middle) < half
+            found[inside] = np.maximum(found[inside], 0.5 + 0.5 * np.cos(np.pi * (time[inside] - middle) / half))
+    return found
+
+
+def progress(phones: Sequence[Phone], count: int) -> Floats:
+    """-0.5 where speech begins, straight to 0.5 where it ends."""
+    start, end = _span(phones)
+    return np.clip((np.arange(count) * FRAME_S - start) / max(end - start, FRAME_S), 0.0, 1.0) - 0.5
+
+
+def ending(phones: Sequence[Phone], count: int) -> Floats:
+    """0 until the last stressed vowel, from there smoothly to 1 at the end of speech."""
+    _, end = _span(phones)
+    stressed = [p.start_s for p in phones if is_stressed(p.ipa)]
+    vowels = [p.start_s for p in phones if kind_of(p.ipa) is Kind.VOWEL]
+    begin = (stressed or vowels or [0.0])[-1]
+    u = np.clip((np.arange(count) * FRAME_S - begin) / max(end - begin, FRAME_S), 0.0, 1.0)
+    return u * u * (3.0 - 2.0 * u)
+
+
+def _span(phones: Sequence[Phone]) -> tuple[float, float]:
+    spoken = [p for p in phones if p.ipa] or list(phones)
+    return spoken[0].start_s, spoken[-1].end_s

@@ -1,0 +1,167 @@
+"""What can be spoken: languages, their scripts, and text made ready for a phoneme source.
+
+espeak-ng spells out a letter that its language does not know ("Chinese letter"), so letters of a foreign
+script are refused here. Signs that are no words (emoji and the like) are left out and reported.
+"""
+
+from __future__ import annotations
+
+import csv
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from emogen.conditioning.sentences import split_sentences
+from emogen.errors import InputError, LimitError
+from emogen.limits import LIMITS
+
+#: Longest piece spoken in one go, so that memory does not grow with a text without full stops. Own assumption.
+SENTENCE_CHARS = 400
+SHOWN = 8  # characters named in a message
+_DROPPED = {"So", "Sk", "Co", "Cs", "Cn"}  # Unicode categories: pictures, modifiers, private, unassigned
+_SPACES = {"Zs", "Zl", "Zp", "Cc"}
+_JOINERS = "\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f\u00ad"  # invisible, and part of emoji sequences
+_SPOKEN_SIGNS = "°©®™"  # category So, but read as words
+_PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201a": "'", "\u2032": "'", "\u2011": "-"})
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language that can be spoken.
+
+    Attributes:
+        code: As written in `language=`.
+        name: In English.
+        espeak: espeak-ng's name for it.
+        scripts: First words of the Unicode names of its letters.
+    """
+
+    code: str
+    name: str
+    espeak: str
+    scripts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A piece of text to be spoken in one go.
+
+    Attributes:
+        text: Without signs that are no words.
+        number: Which one, from 1.
+    """
+
+    text: str
+    number: int
+
+
+@cache
+def languages() -> dict[str, Language]:
+    """Code -> language, in the order of the table."""
+    with resources.files(__package__).joinpath("languages.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {r["code"]: Language(r["code"], r["name"], r["espeak"], tuple(r["scripts"].split())) for r in rows}
+
+
+def find_language(code: object) -> Language:
+    """The language of a code, in any case, with - or _.
+
+    Raises:
+        InputError: Not one of the table.
+    """
+    known = languages()
+    found = known.get(code.lower().replace("_", "-")) if isinstance(code, str) else None
+    if found is None:
+        raise InputError("language", f"no voice speaks {code!r:.40}", f"Accepted: {', '.join(known)}.")
+    return found
+
+
+def prepare(text: object, language: Language) -> tuple[list[Sentence], list[str]]:
+    """A text -> the sentences to be spoken, and warnings about what was left out.
+
+    Raises:
+        InputError: Not text, nothing in it that can be spoken, or letters of a script that the language lacks.
+        LimitError: Longer than `limits.text_chars`.
+    """
+    if not isinstance(text, str):
+        raise InputError("text", f"found {type(text).__name__}", "Accepted: a string, or a list of strings.")
+    if len(text) > LIMITS.text_chars:
+        raise LimitError("text", f"{len(text):,} characters; the limit is {LIMITS.text_chars:,} (limits.text_chars)")
+    _check_scripts(text, language)
+    clean, dropped = _clean(text)
+    if not any(c.isalnum() for c in clean):
+        found = f"{text.strip()[:20]!r} holds no word or number" if text.strip() else "is empty"
+        raise InputError("text", found, "Accepted: words to be spoken.")
+    warnings = []
+    if dropped:
+        signs = " ".join(dict.fromkeys(dropped))
+        warnings.append(f"Signs that are no words were left out: {signs[: 2 * SHOWN]}")
+    pieces = [p for s in split_sentences(clean) for p in _short(s)]
+    spoken = _joined([p for p in pieces if p.strip()])
+    return [Sentence(piece, i) for i, piece in enumerate(spoken, 1)], warnings
+
+
+def _clean(text: str) -> tuple[str, list[str]]:
+    """The text in NFC without signs that are no words, and those signs."""
+    kept, dropped = [], []
+    for char in unicodedata.normalize("NFC", text).translate(_PLAIN):
+        category = unicodedata.category(char)
+        if char in _JOINERS or category == "Cf":
+            continue
+        if category in _DROPPED and char not in _SPOKEN_SIGNS and char not in "^`´¨":
+            dropped.append(char)
+            kept.append(" ")
+        else:
+            kept.append(" " if category in _SPACES and char != "\n" else char)
+    return "".join(kept), dropped
+
+
+def _check_scripts(text: str, language: Language) -> None:
+    foreign: dict[str, list[str]] = {}
+    for char in unicodedata.normalize("NFC", text):
+        if unicodedata.category(char)[0] == "L" and ord(char) > 0x7F:
+            script = unicodedata.name(char, "UNKNOWN").split()[0]
+            if script not in language.scripts and unicodedata.category(char) not in ("Lm",):
+                if script in ("FEMININE", "MASCULINE", "MICRO"):  # º ª µ, signs of Latin text
+                    continue
+                foreign.setdefault(script, []).append(char)
+    if not foreign:
+        return
+    script, chars = next(iter(foreign.items()))
+    shown = "".join(dict.fromkeys(chars))[:SHOWN]
+    others = [x.code for x in languages().values() if script in x.scripts]
+    accepted = f"Accepted for {language.code}: {' and '.join(s.lower() for s in language.scripts)} letters"
+    accepted += f"; {script.lower()} letters are spoken by language {', '.join(others)}." if others else "."
+    raise InputError(
+        "text", f'"{shown}" ({_script_name(script)}) cannot be spoken in {language.name} ({language.code})', accepted
+    )
+
+
+def _script_name(script: str) -> str:
+    return {"CJK": "Chinese characters"}.get(script, f"{script.capitalize()} script")
+
+
+def _short(sentence: str) -> list[str]:
+    """A sentence in pieces of at most SENTENCE_CHARS, cut behind a comma, else at a blank, else anywhere."""
+    pieces = []
+    while len(sentence) > SENTENCE_CHARS:
+        head = sentence[:SENTENCE_CHARS]
+        cut = max(head.rfind(sign) + 1 for sign in (", ", "; ", ": ", " - ", " – ", " — "))
+        cut = cut or head.rfind(" ") + 1 or SENTENCE_CHARS
+        pieces.append(sentence[:cut].strip())
+        sentence = sentence[cut:].lstrip()
+    return [*pieces, sentence]
+
+
+def _joined(pieces: list[str]) -> list[str]:
+    """Pieces without a letter or number ("...") joined to their neighbour, since they are silent alone."""
+    found: list[str] = []
+    for piece in pieces:
+        if found and not any(c.isalnum() for c in piece):
+            found[-1] += f" {piece}"
+        elif found and not any(c.isalnum() for c in found[-1]):
+            found[-1] += f" {piece}"
+        else:
+            found.append(piece)
+    return found

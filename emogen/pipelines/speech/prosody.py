@@ -1,0 +1,94 @@
+"""Emotion -> prosody: amplitudes of the six basic emotions and VAD [T] -> what the voice does [T, cues].
+
+What a label says comes from `prosody_cues.csv`, in proportion to its amplitude; what VAD says beyond the labels
+comes from the regression of `prosody_vad.csv` (Schroeder et al. 2001). Neutral is exactly zero in every cue.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import ConfigMixin, ModelMixin
+from numpy.typing import NDArray
+
+from emogen.conditioning.emotion import Emotion
+from emogen.conditioning.vocabulary import BASIC
+
+#: The cues, in the order of the columns, with the lowest and highest value that a voice can bear. The bounds are
+#: own assumptions; at intensity 1 no rule reaches them.
+BOUNDS: dict[str, tuple[float, float]] = {
+    "f0_mean": (-8.0, 14.0),
+    "f0_range": (-1.5, 1.5),
+    "f0_slope": (-6.0, 6.0),
+    "f0_final": (-6.0, 9.0),
+    "accent": (-3.0, 5.0),
+    "duration": (-0.7, 0.8),
+    "pause": (-1.5, 1.5),
+    "energy": (-12.0, 10.0),
+    "energy_range": (-0.7, 0.7),
+    "tilt": (-4.5, 4.5),
+    "breath": (-0.8, 0.6),
+    "jitter": (0.0, 0.5),
+    "tremor": (0.0, 1.0),
+    "formants": (-8.0, 8.0),
+}
+CUES = tuple(BOUNDS)
+COLUMN = {name: i for i, name in enumerate(CUES)}
+_POWERS = ("v", "a", "d", "vv", "aa", "dd")
+
+Floats = NDArray[np.float64]
+
+
+class ProsodyRules(ModelMixin, ConfigMixin):
+    """The rules as buffers: `label_cues` [6, cues], `vad_cues` [6, cues] (V, A, D and their squares)."""
+
+    config_name = "config.json"
+
+    def __init__(self) -> None:
+        super().__init__()
+        labels, regression = _table("prosody_cues.csv", BASIC), _table("prosody_vad.csv", _POWERS)
+        self.register_buffer("label_cues", torch.from_numpy(labels))
+        self.register_buffer("vad_cues", torch.from_numpy(regression))
+        centres = np.stack([Emotion.of(label).vad for label in BASIC])
+        self.register_buffer("label_vad", torch.from_numpy(centres.astype(np.float32)))
+
+    def cues(self, vad: Floats, basic: Floats) -> Floats:
+        """What the voice does in each frame.
+
+        Args:
+            vad: Felt VAD [T, 3], each -1..1.
+            basic: Amplitudes over `BASIC` [T, 6], 0..1.5.
+
+        Returns:
+            float64 [T, len(CUES)], within `BOUNDS`; all zero where both inputs are.
+        """
+        labels, regression = self.label_cues.double().numpy(), self.vad_cues.double().numpy()
+        rest = np.clip(vad - basic @ self.label_vad.double().numpy(), -1.0, 1.0)
+        # What rounding leaves of a plain label is no feeling.
+        rest = np.where(np.abs(rest) < 1e-6, 0.0, rest)
+        found = basic @ labels + np.concatenate([rest, rest * rest], axis=1) @ regression
+        low, high = np.array(list(BOUNDS.values())).T
+        return np.clip(found, low, high)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the rules as they are now."""
+        digest = hashlib.sha256()
+        for name, value in sorted(self.state_dict().items()):
+            digest.update(name.encode() + value.detach().cpu().float().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+
+def rows(name: str) -> list[dict[str, Any]]:
+    """The rows of a table of cues, as written, sources included."""
+    with resources.files(__package__).joinpath(name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _table(name: str, columns: tuple[str, ...]) -> NDArray[np.float32]:
+    by_cue = {row["cue"]: row for row in rows(name)}
+    return np.array([[float(by_cue[cue][column]) for cue in CUES] for column in columns], dtype=np.float32)

@@ -1,0 +1,107 @@
+"""Who speaks: named voices, each a speaker of the phoneme source and how WORLD changes it.
+
+The mean F0 of the voices lies within what Hollien & Shipp 1972 and Stoicheff 1981 report for men and women and
+Lee, Potamianos & Narayanan 1999 for children of eight; formant ratios against the man's voice of the source
+within Peterson & Barney 1952 (women about 1.17, children about 1.3 times a man's); the rest is this project's own.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from difflib import get_close_matches
+from importlib import resources
+from math import isfinite
+from types import MappingProxyType
+from typing import Any
+
+from emogen.errors import InputError
+
+DEFAULT_VOICE = "alto"
+_RANGES = {
+    "f0_hz": (60.0, 400.0),
+    "f0_range": (0.0, 3.0),
+    "formant_ratio": (0.7, 1.5),
+    "breath": (0.0, 0.9),
+    "tilt_db_oct": (-6.0, 6.0),
+    "rate": (0.5, 2.0),
+}
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A speaker. Build your own: `Voice("giant", f0_hz=75, formant_ratio=0.85)`.
+
+    Attributes:
+        name: For reports.
+        variant: The phoneme source's own speaker that it is made from.
+        f0_hz: Mean F0 of neutral speech, 60..400.
+        f0_range: Factor on the source's F0 movement in semitones, 0..3.
+        formant_ratio: Factor on all formants, 0.7..1.5 (a shorter vocal tract has higher formants).
+        breath: Share of noise mixed into the voice above 1 kHz, 0..0.9.
+        tilt_db_oct: Spectral tilt in dB per octave, -6 (dull)..6 (bright).
+        rate: Factor on the speaking rate, 0.5..2.
+        says: A description for people.
+
+    Raises:
+        InputError: A number out of its range.
+    """
+
+    name: str
+    variant: str = "klatt6"
+    f0_hz: float = 120.0
+    f0_range: float = 1.0
+    formant_ratio: float = 1.0
+    breath: float = 0.12
+    tilt_db_oct: float = 0.0
+    rate: float = 1.0
+    says: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("name", "variant", "says"):
+            if not isinstance(getattr(self, name), str):
+                raise InputError(f"voice {name}", f"found {getattr(self, name)!r:.40}", "Accepted: a string.")
+        if self.variant and not self.variant.replace("_", "").isalnum():
+            raise InputError("voice variant", f"{self.variant!r:.40}", "Accepted: letters and digits.")
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+                raise InputError(f"voice {name}", f"found {value!r:.40}", f"Accepted: {low:g} to {high:g}.")
+            if not low <= value <= high:
+                raise InputError(f"voice {name}", f"{value:g}", f"Accepted: {low:g} to {high:g}.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields, as plain JSON values."""
+        return asdict(self)
+
+
+def _read() -> dict[str, Voice]:
+    numbers = {field.name for field in fields(Voice)} & _RANGES.keys()
+    with resources.files(__package__).joinpath("voices.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {
+        row["name"]: Voice(**{k: float(v) if k in numbers else v for k, v in row.items()})  # type: ignore[arg-type]
+        for row in rows
+    }
+
+
+#: The voices that ship with emogen, by name.
+VOICES: Mapping[str, Voice] = MappingProxyType(_read())
+
+
+def find_voice(voice: Voice | str | None) -> Voice:
+    """The voice of a name (None: the default), or the voice itself.
+
+    Raises:
+        InputError: An unknown name; the message lists those there are.
+    """
+    if isinstance(voice, Voice):
+        return voice
+    if voice is None:
+        return VOICES[DEFAULT_VOICE]
+    if not isinstance(voice, str) or voice not in VOICES:
+        near = get_close_matches(voice, VOICES, n=1) if isinstance(voice, str) else []
+        hint = f'Did you mean "{near[0]}"? ' if near else ""
+        raise InputError("voice", f"unknown voice {voice!r:.40}", f"{hint}Accepted: {', '.join(VOICES)}.")
+    return VOICES[voice]
