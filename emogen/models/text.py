@@ -99,9 +99,11 @@ class TextNet(nn.Module):
     def __init__(self, config: TextNetConfig) -> None:
         super().__init__()
         self.config = config
-        self.words = nn.Embedding(config.vocab_size, config.width)
-        self.places = nn.Embedding(config.positions, config.width)
-        self.segments = nn.Embedding(2, config.width)
+        # zeros, since tables are always loaded; nn.Embedding's own normal draw imports torch._dynamo on "meta"
+        rows = (config.vocab_size, config.positions, 2)
+        self.words, self.places, self.segments = (
+            nn.Embedding.from_pretrained(torch.zeros(n, config.width), freeze=False) for n in rows
+        )
         self.norm = nn.LayerNorm(config.width, eps=LAYER_NORM_EPS)
         self.layers = nn.ModuleList(_Layer(config) for _ in range(config.layers))
         self.shares_head = nn.Linear(config.width, len(config.labels))

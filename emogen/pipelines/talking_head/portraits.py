@@ -43,9 +43,9 @@ def open_portrait(portrait: Any, *, size: int = 512) -> FaceRenderer:
         raise InputError("portrait", found, "Accepted: avatar:NAME, sample:astronaut, a photo's path or array.")
     kind, _, name = str(portrait).partition(":")
     if kind == "avatar":
-        from emogen.pipelines.talking_head.avatar import AvatarRenderer
+        from emogen.pipelines.talking_head.drawn_portrait import avatar
 
-        return AvatarRenderer(name, size=size)
+        return avatar(name, size=size)
     if kind == "sample":
         if name not in SAMPLES:
             raise InputError("portrait", f'unknown sample "{name}"', f"There are: {', '.join(SAMPLES)}.")
@@ -57,10 +57,10 @@ def open_portrait(portrait: Any, *, size: int = 512) -> FaceRenderer:
 
 def is_real(portrait: Any) -> bool:
     """Whether a portrait shows a real person (a photo) rather than a drawn one."""
-    return not str(portrait).startswith("avatar:") and "avatar" not in type(portrait).__module__
+    return not getattr(portrait, "drawn", str(portrait).startswith("avatar:"))
 
 
 def _photo(picture: np.ndarray, size: int, name: str) -> FaceRenderer:
-    from emogen.pipelines.talking_head.photo import PhotoRenderer
+    from emogen.pipelines.talking_head.photo_portrait import PhotoRenderer
 
     return PhotoRenderer.from_image(picture, size=size, name=name)

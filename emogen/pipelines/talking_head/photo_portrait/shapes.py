@@ -12,7 +12,7 @@ from importlib.resources import files
 import numpy as np
 
 from emogen.codecs.face import FACE_CHANNELS, INDEX
-from emogen.pipelines.talking_head.still import landmarks as lm
+from emogen.pipelines.talking_head.photo_portrait import landmarks as lm
 
 #: The jaw's full drop, and how much wide eyes and squinting move the lids. Own, by eye.
 JAW_DROP, LID_WIDE, LID_SQUINT = 0.46, 0.055, 0.05
@@ -40,6 +40,20 @@ def basis(points: np.ndarray, unit: float) -> np.ndarray:
             elif row["part"] == "upper":
                 near = near * ~below
             out[INDEX[row["shape"]]] += near[:, None] * np.array([float(row["dx"]), float(row["dy"])]) * unit
+    eyes = list(
+        {
+            *lm.LEFT_LID_UPPER,
+            *lm.LEFT_LID_LOWER,
+            *lm.RIGHT_LID_UPPER,
+            *lm.RIGHT_LID_LOWER,
+            *lm.LEFT_IRIS,
+            *lm.RIGHT_IRIS,
+        }
+    )
+    for name in ("browInnerUp", "browOuterUpLeft", "browOuterUpRight", "browDownLeft", "browDownRight"):
+        # Brows slide over the skull; the eyes below them stay.
+        out[INDEX[name], eyes] *= 0.10
+        out[INDEX[name], list(lm.LID_SKIN)] *= 0.45
     out[INDEX["jawOpen"]] = _jaw(flat, below, seam, unit)
     out[INDEX["mouthClose"]] = -out[INDEX["jawOpen"]] * _near_lips(flat, unit)[:, None]
     for side, upper, lower in (

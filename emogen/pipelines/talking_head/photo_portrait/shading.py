@@ -9,7 +9,7 @@ from emogen.codecs.face import INDEX, both
 
 #: name -> (what drives it, strength, width in eye-corner distances, lines of landmarks with offsets).
 FOLDS: dict[str, tuple[tuple[str, ...], float, float, tuple[tuple[tuple[int, float, float], ...], ...]]] = {
-    "nasolabial": (("mouthSmile", "noseSneer", "mouthUpperUp"), 0.26, 0.026, (
+    "nasolabial": (("mouthSmile", "noseSneer", "mouthUpperUp"), 0.19, 0.030, (
         ((64, -0.06, -0.02), (203, -0.05, 0.0), (206, -0.06, 0.02), (216, -0.06, 0.0), (212, -0.06, -0.02)),
         ((294, 0.06, -0.02), (423, 0.05, 0.0), (426, 0.06, 0.02), (436, 0.06, 0.0), (432, 0.06, -0.02)),
     )),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from emogen.pipelines.talking_head.still import landmarks as lm
+from emogen.pipelines.talking_head.photo_portrait import landmarks as lm
 
 #: Colours (RGB): the cavity, teeth, tongue. Teeth lie in shade, so they are far from white. Own, by eye.
-CAVITY, TEETH, TONGUE = np.array([46, 18, 17.0]), np.array([212, 200, 186.0]), np.array([158, 78, 74.0])
+CAVITY, TEETH, TONGUE = np.array([46, 18, 17.0]), np.array([222, 210, 192.0]), np.array([158, 78, 74.0])
 #: Height of the upper and the lower teeth, in distances between the outer eye corners.
 UPPER_TEETH, LOWER_TEETH = 0.105, 0.075
 OVERSAMPLE = 3
@@ -68,7 +68,7 @@ def draw_inside(
     inside = _inside(
         height, width, (skull - origin) * k, (jaw - origin) * k, unit * k, (high[0] - low[0]) * k, tongue, gap * k
     )
-    shade = cv2.GaussianBlur(mask, (0, 0), max(0.035 * unit * k, 1.0)).astype(np.float32)[..., None] / 255
+    shade = cv2.GaussianBlur(mask, (0, 0), max(0.016 * unit * k, 1.0)).astype(np.float32)[..., None] / 255
     inside = inside * (0.35 + 0.65 * np.clip(shade * 1.25 - 0.15, 0, 1))
     small = cv2.resize(inside, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
     cover = (
@@ -86,7 +86,7 @@ def _inside(
     reach = max(0.30 * unit, across / 2)
     bow = 0.035 * unit * ((x - skull[0]) / reach) ** 2
     falloff = np.clip(1.05 - 0.95 * np.abs((x - skull[0]) / (reach * 1.02)) ** 2.2, 0.12, 1)
-    lines = 1 - 0.10 * np.exp(-((((x - skull[0]) / (0.062 * unit) + 0.5) % 1 - 0.5) ** 2) / 0.006)
+    lines = 1 - 0.045 * np.exp(-((((x - skull[0]) / (0.062 * unit) + 0.5) % 1 - 0.5) ** 2) / 0.006)
     out = np.clip(tongue, 0, 1)
     hill = np.exp(-(((x - jaw[0]) / (0.17 * unit)) ** 2))
     tongue_top = jaw[1] - (0.02 + 0.05 * hill + 0.10 * out) * unit + 0.09 * unit

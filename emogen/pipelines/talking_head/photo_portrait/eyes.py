@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from emogen.codecs.face import INDEX
-from emogen.pipelines.talking_head.still import landmarks as lm
+from emogen.pipelines.talking_head.photo_portrait import landmarks as lm
 
 #: (side, upper lid, lower lid, points on the skin of the lid whose colour it takes).
 EYES = (
@@ -14,7 +14,7 @@ EYES = (
     ("Right", lm.RIGHT_LID_UPPER, lm.RIGHT_LID_LOWER, (27, 28, 29, 30, 56)),
 )
 #: A lid in the light of its eye's socket: darker towards the lashes; the lashes' own shade. Own, by eye.
-LASH, EDGE_SHADE = 0.30, 0.80
+LASH, EDGE_SHADE = 0.45, 0.86
 OVERSAMPLE = 3
 
 
@@ -49,18 +49,18 @@ class Lids:
             return
         k, origin = OVERSAMPLE, np.array([left, top])
         size = ((right - left), (bottom - top))
-        above = upper - [0, 0.012 * self.unit]
+        above = upper - [0, 0.030 * self.unit]
         outline = np.concatenate([_dense(above), _dense(edge)[::-1]])
         mask, line = (np.zeros((size[1] * k, size[0] * k), np.uint8) for _ in "ab")
         cv2.fillPoly(mask, [np.rint((outline - origin) * k * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-        thick = max(1, round(0.014 * self.unit * k * (0.6 + 0.4 * shut)))
+        thick = max(1, round(0.010 * self.unit * k * (0.6 + 0.4 * shut)))
         cv2.polylines(
             line, [np.rint((_dense(edge) - origin) * k * 16).astype(np.int32)], False, 255, thick, cv2.LINE_AA, 4
         )
         cover = (
-            cv2.GaussianBlur(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), (0, 0), 0.7).astype(np.float32)[
-                ..., None
-            ]
+            cv2.GaussianBlur(
+                cv2.resize(mask, size, interpolation=cv2.INTER_AREA), (0, 0), max(0.7, 0.010 * self.unit)
+            ).astype(np.float32)[..., None]
             / 255
         )
         lash = cv2.resize(line, size, interpolation=cv2.INTER_AREA).astype(np.float32)[..., None] / 255
@@ -73,7 +73,7 @@ class Lids:
 
 
 def _skin(picture: np.ndarray, points: np.ndarray, over: list[int], unit: float) -> np.ndarray:
-    """The colour of the skin over an eye: the brighter half of what is seen around its points."""
+    """The colour of the skin over an eye: the brighter half of what is seen around its points, glints left out."""
     reach = max(1, round(0.02 * unit))
     seen = np.concatenate([
         picture[max(0, int(y) - reach):int(y) + reach + 1, max(0, int(x) - reach):int(x) + reach + 1].reshape(-1, 3)
@@ -81,8 +81,7 @@ def _skin(picture: np.ndarray, points: np.ndarray, over: list[int], unit: float)
     ]).astype(np.float32)  # fmt: skip
     if not len(seen):
         return np.array([180, 140, 120], np.float32)
-    light = seen.sum(1)
-    return seen[light >= np.median(light)].mean(0)
+    return seen[np.argsort(seen.sum(1), kind="stable")[int(0.5 * len(seen)) : int(0.9 * len(seen)) + 1]].mean(0)
 
 
 def _dense(line: np.ndarray) -> np.ndarray:

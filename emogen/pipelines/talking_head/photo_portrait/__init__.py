@@ -1,5 +1,5 @@
 """One photo of any person, moved by face curves."""
 
-from emogen.pipelines.talking_head.still.renderer import PhotoRenderer
+from emogen.pipelines.talking_head.photo_portrait.renderer import PhotoRenderer
 
 __all__ = ["PhotoRenderer"]

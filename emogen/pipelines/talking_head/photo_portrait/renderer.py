@@ -7,12 +7,12 @@ import numpy as np
 
 from emogen.codecs.face import FACE_CHANNELS, INDEX, both
 from emogen.errors import InputError
-from emogen.pipelines.talking_head.still import landmarks as lm
-from emogen.pipelines.talking_head.still.eyes import Lids
-from emogen.pipelines.talking_head.still.mouth import below_seam, contours, draw_inside
-from emogen.pipelines.talking_head.still.shading import Folds
-from emogen.pipelines.talking_head.still.shapes import LOWER_LIP, UPPER_LIP, basis
-from emogen.pipelines.talking_head.still.warp import Field, moved_picture
+from emogen.pipelines.talking_head.photo_portrait import landmarks as lm
+from emogen.pipelines.talking_head.photo_portrait.eyes import Lids
+from emogen.pipelines.talking_head.photo_portrait.mouth import below_seam, contours, draw_inside
+from emogen.pipelines.talking_head.photo_portrait.shading import Folds
+from emogen.pipelines.talking_head.photo_portrait.shapes import LOWER_LIP, UPPER_LIP, basis
+from emogen.pipelines.talking_head.photo_portrait.warp import Field, moved_picture
 
 CONTROL = tuple(sorted({*lm.OVAL, *lm.RIGHT_LID_UPPER, *lm.RIGHT_LID_LOWER, *lm.LEFT_LID_UPPER, *lm.LEFT_LID_LOWER, *lm.RIGHT_BROW,
                         *lm.LEFT_BROW, *UPPER_LIP, *LOWER_LIP, 61, 291, 78, 308, *lm.RIGHT_IRIS, *lm.LEFT_IRIS, *lm.NOSE, *lm.CHEEKS,
@@ -35,15 +35,18 @@ class PhotoRenderer:
     Attributes:
         width, height: Pixels.
         notes: What was done to the photo, one sentence each.
+        drawn: Whether it is a painted character rather than a person.
     """
 
-    def __init__(self, picture: np.ndarray, points: np.ndarray, notes: list[str]) -> None:
+    def __init__(self, picture: np.ndarray, points: np.ndarray, notes: list[str], *, drawn: bool = False) -> None:
         """Use `from_image`. `picture` uint8 [size, size, 3], `points` [478, 3] in its pixels."""
+        self.drawn = drawn
         self.width = self.height = len(picture)
         self.notes = list(notes)
         self.unit = float(np.linalg.norm(points[33, :2] - points[263, :2]))
         self.where = np.stack(np.meshgrid(np.arange(self.width), np.arange(self.width)), axis=-1).astype(np.float32)
-        picture, points = self._neutral(picture, points)
+        if not drawn:
+            picture, points = self._neutral(picture, points)
         self.picture, self.points = picture, points
         self._fields(points)
         self.lids = Lids(picture, points, self.unit)
@@ -51,8 +54,8 @@ class PhotoRenderer:
         self.basis = basis(points, self.unit)
 
     @classmethod
-    def from_image(cls, rgb: np.ndarray, *, size: int = 512, name: str = "photo") -> PhotoRenderer:
-        """Prepares a photo, uint8 [h, w, 3].
+    def from_image(cls, rgb: np.ndarray, *, size: int = 512, name: str = "photo", drawn: bool = False) -> PhotoRenderer:
+        """Prepares a photo, uint8 [h, w, 3]; what is `drawn` is neutral already and shows nobody.
 
         Raises:
             InputError: No face, or one too small; with the photo's name.
@@ -62,7 +65,7 @@ class PhotoRenderer:
         found = lm.find_face(np.ascontiguousarray(rgb), name)
         notes = [f"{found.count} faces were found; the largest is used"] if found.count > 1 else []
         picture, points = _cropped(rgb, found.points, size)
-        return cls(picture, points, notes)
+        return cls(picture, points, notes, drawn=drawn)
 
     def render(self, curves: np.ndarray) -> np.ndarray:
         """Curves float32 [61] -> uint8 [height, width, 3]."""
