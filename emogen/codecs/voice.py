@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from diffusers import ModelMixin  # noqa: F401 - diffusers looks for the base of a component in its module
 from numpy.typing import NDArray
 
 from emogen.codecs.base import Codec

@@ -74,6 +74,8 @@ class Steps:
         """
         now = time.perf_counter()
         self.timings[name] = round(self.timings.get(name, 0.0) + now - self._since, 4)
+        if hasattr(self.bar, "set_description"):
+            self.bar.set_description(name)
         self.bar.update(1)
         if self.callback is not None:
             changed = self.callback(self.pipe, self.index, name, tensors) or {}

@@ -133,6 +133,8 @@ class PerformancePipeline(AffectivePipeline):
     ) -> None:
         super().__init__()
         self.register_modules(speech=speech, talking_head=talking_head, music=music, image=image)
+        for part in (speech, talking_head, music, image):
+            part.set_progress_bar_config(disable=True)  # one bar for the whole: ours
 
     @classmethod
     def embedded(cls) -> PerformancePipeline:

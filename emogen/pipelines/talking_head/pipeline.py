@@ -124,6 +124,7 @@ class TalkingHeadPipeline(AffectivePipeline):
     def __init__(self, codec: FaceCodec, expression: ExpressionRules, speech: AffectivePipeline) -> None:
         super().__init__()
         self.register_modules(codec=codec, expression=expression, speech=speech)
+        speech.set_progress_bar_config(disable=True)  # one bar for the whole: ours
 
     @classmethod
     def embedded(cls) -> TalkingHeadPipeline:

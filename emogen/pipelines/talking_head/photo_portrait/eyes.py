@@ -49,7 +49,7 @@ class Lids:
             return
         k, origin = OVERSAMPLE, np.array([left, top])
         size = ((right - left), (bottom - top))
-        above = upper - [0, 0.030 * self.unit]
+        above = upper - [0, 0.036 * self.unit]
         outline = np.concatenate([_dense(above), _dense(edge)[::-1]])
         mask, line = (np.zeros((size[1] * k, size[0] * k), np.uint8) for _ in "ab")
         cv2.fillPoly(mask, [np.rint((outline - origin) * k * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)

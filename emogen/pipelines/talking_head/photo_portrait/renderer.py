@@ -93,7 +93,7 @@ class PhotoRenderer:
         self.hair = np.column_stack([hair, depth])
         self.follow = np.clip(1.15 - np.clip((hair[:, 1] - centre[1]) / half[1], 0, 2) * 0.62, 0.3, 1.0)
         angle = np.linspace(0, 2 * np.pi, RING, endpoint=False)
-        middle, radii = centre - [0, 0.16 * half[1]], half * [2.15, 1.95]
+        middle, radii = centre - [0, 0.16 * half[1]], half * [2.05, 1.80]
         ring = middle + np.column_stack([np.cos(angle), np.sin(angle)]) * radii
         side = self.width - 1
         corners = np.array([[0, 0], [side, 0], [0, side], [side, side], [side / 2, side], [side / 2, 0.0]])
@@ -116,7 +116,7 @@ class PhotoRenderer:
         level = float((flat[[13, 14], 1].mean() - corners[:, 1].mean()) / unit)
         wide = float(np.linalg.norm(corners[0] - corners[1]) / unit)
         apart = float((flat[14, 1] - flat[13, 1]) / unit)
-        smile = float(np.clip(max((level - CORNER_LEVEL) / 0.12, (wide - MOUTH_WIDTH) / 0.19), 0, 1.3))
+        smile = float(np.clip(max((level - CORNER_LEVEL) / 0.145, (wide - MOUTH_WIDTH) / 0.20), 0, 1.3))
         if smile < 0.08 and apart < LIPS_APART:
             return picture, points
         self._fields(points)
