@@ -14,7 +14,6 @@ import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
 from emogen._version import __version__
@@ -249,7 +248,7 @@ def recognize(
             print(f"{given}: {found.emotion.describe()} (confidence {found.confidence:.2f})")
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # -joy is an emotion
 def emotion(
     written: Annotated[str, typer.Argument(help="An emotion as it is written anywhere.")], as_json: Json = False
 ) -> None:
@@ -346,15 +345,15 @@ def main(arguments: list[str] | None = None) -> None:
     except EmogenError as error:
         print(f"emogen: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
-    except click.ClickException as error:
-        error.show(file=sys.stderr)
-        raise SystemExit(2) from None
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         print("emogen: interrupted", file=sys.stderr)
         raise SystemExit(130) from None
     except (BrokenPipeError, SystemExit):
         raise
     except Exception as error:
+        if hasattr(error, "format_message"):  # a usage error of click, or of the copy of click inside typer
+            print(f"emogen: {error.format_message()} (emogen --help)", file=sys.stderr)
+            raise SystemExit(2) from None
         if os.environ.get("EMOGEN_DEBUG"):
             traceback.print_exc()
         print(f"emogen: unexpected {type(error).__name__}: {error} (EMOGEN_DEBUG=1 shows where)", file=sys.stderr)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emogen.codecs.voice import FRAME_S, find_f0, through_unvoiced
-from emogen.pipelines.speech.phones import SONORANT, VOICELESS, Kind, is_stressed, kind_of
 from emogen.pipelines.speech.phonemes import Phone, Utterance
+from emogen.pipelines.speech.phones import SONORANT, VOICELESS, Kind, is_stressed, kind_of
 
 F0_FLOOR_HZ, F0_CEIL_HZ = 50.0, 260.0  # espeak-ng's plain voice moves between 60 and 220 Hz
 OCTAVE_ERROR_ST = 5.0  # farther than this from the median around is no speech melody; own assumption

@@ -158,9 +158,7 @@ def _joined(pieces: list[str]) -> list[str]:
     """Pieces without a letter or number ("...") joined to their neighbour, since they are silent alone."""
     found: list[str] = []
     for piece in pieces:
-        if found and not any(c.isalnum() for c in piece):
-            found[-1] += f" {piece}"
-        elif found and not any(c.isalnum() for c in found[-1]):
+        if (found and not any(c.isalnum() for c in piece)) or (found and not any(c.isalnum() for c in found[-1])):
             found[-1] += f" {piece}"
         else:
             found.append(piece)

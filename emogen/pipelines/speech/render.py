@@ -177,7 +177,7 @@ def _spectrum(
 
 
 def _gain_db(loudness: Floats, cues: Floats) -> Floats:
-    """dB of each frame: the emotion's level, and its swing between loud and soft sounds."""
+    """DB of each frame: the emotion's level, and its swing between loud and soft sounds."""
     heard = loudness > loudness.max() + QUIET_DB
     swing = np.clip(loudness - loudness[heard].mean(), -12.0, 8.0)
     return np.asarray(cues[:, COLUMN["energy"]] + (2.0 ** cues[:, COLUMN["energy_range"]] - 1.0) * swing)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 
 from emogen import registry
 from emogen.codecs.face import FACE_CHANNELS, FaceCodec, FaceMotion

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from functools import cache
 
-import cv2
 import numpy as np
 
 from emogen.errors import InputError
@@ -33,10 +32,7 @@ def avatar(name: str, *, size: int = 512) -> PhotoRenderer:
         near = difflib.get_close_matches(name, AVATARS, n=1)
         hint = f'Did you mean "{near[0]}"? ' if near else ""
         raise InputError("portrait", f'unknown avatar "{name}"', f"{hint}There are: {', '.join(AVATARS)}.")
-    picture = _portrait(name)
-    if size < len(picture):
-        picture = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
-    return PhotoRenderer.from_image(picture, size=size, name=f"avatar:{name}", drawn=True)
+    return PhotoRenderer.from_image(_portrait(name), size=size, name=f"avatar:{name}", drawn=True)
 
 
 __all__ = ["AVATARS", "avatar"]
