@@ -15,7 +15,18 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "emogen", "perform", str(ROOT / "examples/story.md"), "-o", f"{folder}/story.mp4", "--seed", "7", "--json"]
+        command = [
+            sys.executable,
+            "-m",
+            "emogen",
+            "perform",
+            str(ROOT / "examples/story.md"),
+            "-o",
+            f"{folder}/story.mp4",
+            "--seed",
+            "7",
+            "--json",
+        ]
         started = time.perf_counter()
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         wall = time.perf_counter() - started
@@ -23,7 +34,9 @@ def main() -> None:
         result = json.loads(done.stdout)
         length = result["duration_s"]
         stages = json.loads(Path(result["sidecar"]).read_text(encoding="utf-8"))["timings_s"]
-    print(f"{length:.1f} s of story in {wall:.1f} s: real-time factor {wall / length:.2f}, peak memory {peak_gib:.2f} GiB")
+    print(
+        f"{length:.1f} s of story in {wall:.1f} s: real-time factor {wall / length:.2f}, peak memory {peak_gib:.2f} GiB"
+    )
     print("stages (s):", ", ".join(f"{name} {seconds:.1f}" for name, seconds in stages.items()))
 
 

@@ -44,9 +44,9 @@ _WHERE = {
     "load": "emogen.calls",
 }
 __all__ = [
+    "EmogenError",
     "Emotion",
     "EmotionTrack",
-    "EmogenError",
     "GesturePipeline",
     "ImagePipeline",
     "MusicPipeline",

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from emogen.conditioning.emotion import Emotion
     from emogen.conditioning.recognition import Recognition
     from emogen.conditioning.track import EmotionTrack
+    from emogen.pipelines.performance.script import Script
 
     Feeling = str | Emotion | EmotionTrack | None
 
@@ -44,7 +45,9 @@ def image(picture: Any, emotion: Feeling = None, *, backend: str = "embedded", *
     return _open("image", backend)(picture, emotion, **options)
 
 
-def perform(script: str | Path, output: str | Path | None = None, *, backend: str = "embedded", **options: Any) -> Any:
+def perform(
+    script: str | Path | Script, output: str | Path | None = None, *, backend: str = "embedded", **options: Any
+) -> Any:
     """A written story -> a performance; saved to `output` (.mp4) where one is given."""
     show = _open("performance", backend)(script, **options)
     if output is not None:

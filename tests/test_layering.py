@@ -16,10 +16,28 @@ MODULES = sorted(p for p in PACKAGE.rglob("*.py"))
 CORE = {
     "emogen.conditioning." + name
     for name in (
-        "atoms", "emotion", "likelihood", "personality", "polarity", "spec", "state", "taxonomies", "track", "vocabulary", "wording",
+        "atoms",
+        "emotion",
+        "likelihood",
+        "personality",
+        "polarity",
+        "spec",
+        "state",
+        "taxonomies",
+        "track",
+        "vocabulary",
+        "wording",
     )
 }
-FREE = {"emogen", "emogen.errors", "emogen.limits", "emogen.registry", "emogen._version", "emogen.checkpoints"}
+FREE = {
+    "emogen",
+    "emogen.errors",
+    "emogen.limits",
+    "emogen.registry",
+    "emogen._version",
+    "emogen.checkpoints",
+    "emogen.tables",
+}
 #: First match wins; a module may import modules of its own level or below (a higher number is higher up).
 LEVELS = [
     (("emogen.cli", "emogen.__main__", "emogen.demo", "emogen.doctor"), 6),

@@ -8,10 +8,8 @@ continuity of rotation representations in neural networks").
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import ClassVar
 
 import numpy as np
@@ -22,6 +20,7 @@ from scipy.spatial.transform import Rotation
 from emogen.codecs.base import Codec
 from emogen.errors import InputError
 from emogen.media.motion import BvhJoint, BvhMotion
+from emogen.tables import read_table
 
 #: Order of the rotation channels in the files we write; angles multiply in this order.
 ROTATIONS = ("Zrotation", "Xrotation", "Yrotation")
@@ -40,8 +39,7 @@ class Skeleton:
 @cache
 def skeleton() -> Skeleton:
     """The humanoid that emogen moves."""
-    with (files(__package__) / "skeleton.csv").open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    rows = read_table(__package__, "skeleton.csv")
     names = tuple(r["joint"] for r in rows)
     parents = tuple(names.index(r["parent"]) if r["parent"] else -1 for r in rows)
     return Skeleton(names, parents, np.array([[float(r[k]) for k in ("x_cm", "y_cm", "z_cm")] for r in rows]))

@@ -6,8 +6,6 @@ syllables (Loehr 2012 and the sources of facts 3.7). Nothing here is learnt; the
 
 from __future__ import annotations
 
-import csv
-from importlib.resources import files
 
 import numpy as np
 import torch
@@ -20,6 +18,7 @@ from scipy.spatial.transform import Rotation
 from emogen.codecs.body import BodyMotion, skeleton
 from emogen.conditioning.emotion import BASIC
 from emogen.conditioning.track import EmotionTrack
+from emogen.tables import read_table
 
 COLUMNS = ("base", "valence", "arousal", "dominance", "joy", "sadness", "anger", "fear", "low", "high")
 #: Peaks of speech energy nearer than this (s) make one stroke; conversational gesture has about one a second.
@@ -40,8 +39,7 @@ class PostureRules(ModelMixin, ConfigMixin):
     @register_to_config
     def __init__(self) -> None:
         super().__init__()
-        with (files(__package__) / "posture.csv").open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
+        rows = read_table(__package__, "posture.csv")
         self.names = tuple(r["cue"] for r in rows)
         self.register_buffer("table", torch.tensor([[float(r[c]) for c in COLUMNS] for r in rows]))
 

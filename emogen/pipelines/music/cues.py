@@ -7,9 +7,7 @@ variance of listeners' ratings. The table stands in `cues.csv`, with the source 
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
-from importlib.resources import files
 
 import numpy as np
 import torch
@@ -17,6 +15,7 @@ from diffusers import ConfigMixin, ModelMixin
 from diffusers.configuration_utils import register_to_config
 
 from emogen.conditioning.emotion import Emotion
+from emogen.tables import read_table
 
 COLUMNS = ("base", "valence", "arousal", "dominance", "anger", "fear", "sadness", "low", "high")
 #: Modes from dark to bright with their semitones; happiness shares by Temperley & Tan 2013: Phrygian .21,
@@ -33,8 +32,7 @@ MODE_STEPS = (0.16, 0.46, 0.53, 0.60, 1.01)
 
 
 def _table() -> tuple[tuple[str, ...], np.ndarray]:
-    with (files(__package__) / "cues.csv").open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    rows = read_table(__package__, "cues.csv")
     return tuple(r["cue"] for r in rows), np.array([[float(r[c]) for c in COLUMNS] for r in rows], np.float32)
 
 

@@ -106,10 +106,11 @@ def caption(words: str, width: int, height: int) -> np.ndarray:
     layer = Image.new("RGBA", (width, height), (0, 0, 0, 0))
     if not words:
         return np.asarray(layer)
-    font = ImageFont.load_default(size=max(12, height // 20))
+    size = max(12, height // 20)
+    font = ImageFont.load_default(size=size)
     draw = ImageDraw.Draw(layer)
     lines = wrapped(words, font, int(width * 0.86))
-    step = int(font.size * 1.3)
+    step = int(size * 1.3)
     top = height - int(height * 0.08) - step * len(lines)
     for i, line in enumerate(lines):
         left = (width - draw.textlength(line, font=font)) / 2
@@ -122,7 +123,7 @@ def caption(words: str, width: int, height: int) -> np.ndarray:
     return out.astype(np.uint8)
 
 
-def wrapped(words: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+def wrapped(words: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:
     """Words in lines no wider than `width` pixels; at most three, the last cut with an ellipsis."""
     lines: list[str] = []
     for word in words.split():

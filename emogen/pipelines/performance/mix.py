@@ -68,7 +68,7 @@ def mixed(speech: np.ndarray, music: np.ndarray, spoken: list[tuple[float, float
     bed = loudness_lufs(music, RATE_HZ)
     mix = speech.astype(np.float32)
     if np.isfinite(bed) and np.isfinite(level):
-        mix = mix + music * _gain(level - bed + duck(spoken, len(music)))[:, None]
+        mix = mix + music * np.asarray(_gain(level - bed + duck(spoken, len(music))))[:, None]
     loudness = loudness_lufs(mix, RATE_HZ)
     if not np.isfinite(loudness):
         return mix

@@ -25,7 +25,7 @@ from emogen.pipelines.outputs import Made, MediaOutput
 from emogen.pipelines.performance import backdrop, mix
 from emogen.pipelines.performance.captions import subtitles
 from emogen.pipelines.performance.plan import Beat, Cue, Plan, make_plan
-from emogen.pipelines.performance.script import Script, parse_script, read_script
+from emogen.pipelines.performance.script import Line, Script, parse_script, read_script
 from emogen.pipelines.performance.shots import EARLY_S, Shot, frames
 from emogen.pipelines.speech.pipeline import SpeechPipeline
 from emogen.pipelines.talking_head.pipeline import TalkingHeadPipeline
@@ -187,7 +187,7 @@ class PerformancePipeline(AffectivePipeline):
             story = replace(
                 story,
                 elements=tuple(
-                    replace(e, emotion=str(emotion)) if hasattr(e, "role") and e.emotion is None else e
+                    replace(e, emotion=str(emotion)) if isinstance(e, Line) and e.emotion is None else e
                     for e in story.elements
                 ),
             )

@@ -187,7 +187,8 @@ def _read(lines: list[list[str]]) -> list[list[tuple[float, Emotion]]]:
     curve = iter(TextRecognizer.load("embedded").curve([s for line in lines for s in line]))
     found = []
     for line in lines:
-        moments, t = [], 0.0
+        moments: list[tuple[float, Emotion]] = []
+        t = 0.0
         for sentence in line:
             length = len(sentence) / CHARS_PER_S
             moments.append((round(t + (0.35 * length if moments else 0.0), 3), next(curve).emotion))
@@ -237,7 +238,8 @@ def _music(
 ) -> tuple[Cue, ...]:
     if not cues:
         return (Cue(0.0, end, _following(beats)),)
-    resolver, placed = FolderResolver(folder, escape=False), []
+    resolver = FolderResolver(folder, escape=False)
+    placed: list[Cue] = []
     for i, (start, cue) in enumerate(cues):
         stop = cues[i + 1][0] if i + 1 < len(cues) else end
         if cue.emotion is None or stop - start <= 0.5:

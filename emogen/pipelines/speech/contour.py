@@ -35,7 +35,7 @@ def plain_f0(utterance: Utterance) -> Floats:
     steady = found.copy()
     steady[voiceless] = 0.0
     if np.any(steady > 0):
-        semitones = 12 * np.log2(through_unvoiced(steady))
+        semitones: Floats = 12.0 * np.log2(through_unvoiced(steady))
         steady[np.abs(semitones - _running_median(semitones)) > OCTAVE_ERROR_ST] = 0.0
     drawn = through_unvoiced(steady)
     # A voice at the very edge of a voiceless sound stays (the release of a stop begins with the vowel).

@@ -6,15 +6,14 @@ script are refused here. Signs that are no words (emoji and the like) are left o
 
 from __future__ import annotations
 
-import csv
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 from emogen.conditioning.sentences import split_sentences
 from emogen.errors import InputError, LimitError
 from emogen.limits import LIMITS
+from emogen.tables import read_table
 
 #: Longest piece spoken in one go, so that memory does not grow with a text without full stops. Own assumption.
 SENTENCE_CHARS = 400
@@ -59,8 +58,7 @@ class Sentence:
 @cache
 def languages() -> dict[str, Language]:
     """Code -> language, in the order of the table."""
-    with resources.files(__package__).joinpath("languages.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_table(__package__, "languages.csv")
     return {r["code"]: Language(r["code"], r["name"], r["espeak"], tuple(r["scripts"].split())) for r in rows}
 
 

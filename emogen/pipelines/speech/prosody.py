@@ -6,9 +6,7 @@ comes from the regression of `prosody_vad.csv` (Schroeder et al. 2001). Neutral 
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.vocabulary import BASIC
+from emogen.tables import read_table
 
 #: The cues, in the order of the columns, with the lowest and highest value that a voice can bear. The bounds are
 #: own assumptions; at intensity 1 no rule reaches them.
@@ -85,8 +84,7 @@ class ProsodyRules(ModelMixin, ConfigMixin):
 
 def rows(name: str) -> list[dict[str, Any]]:
     """The rows of a table of cues, as written, sources included."""
-    with resources.files(__package__).joinpath(name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return list(read_table(__package__, name))
 
 
 def _table(name: str, columns: tuple[str, ...]) -> NDArray[np.float32]:

@@ -7,16 +7,15 @@ within Peterson & Barney 1952 (women about 1.17, children about 1.3 times a man'
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
-from importlib import resources
 from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
 from emogen.errors import InputError
+from emogen.tables import read_table
 
 DEFAULT_VOICE = "alto"
 _RANGES = {
@@ -78,8 +77,7 @@ class Voice:
 
 def _read() -> dict[str, Voice]:
     numbers = {field.name for field in fields(Voice)} & _RANGES.keys()
-    with resources.files(__package__).joinpath("voices.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_table(__package__, "voices.csv")
     return {
         row["name"]: Voice(**{k: float(v) if k in numbers else v for k, v in row.items()})  # type: ignore[arg-type]
         for row in rows

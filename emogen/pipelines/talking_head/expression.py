@@ -7,8 +7,6 @@ say beyond the six basic emotions (calm, pride, boredom, shame ...) moves the fa
 
 from __future__ import annotations
 
-import csv
-from importlib.resources import files
 
 import numpy as np
 import torch
@@ -18,6 +16,7 @@ from scipy.signal import lfilter
 
 from emogen.codecs.face import FACE_CHANNELS, INDEX, both
 from emogen.conditioning.emotion import BASIC, Emotion
+from emogen.tables import read_table
 
 UNITS = (
     "AU1",
@@ -46,8 +45,7 @@ ANTAGONISTS = (("AU12", "AU15"), ("AU24", "AU25"), ("AU24", "AU26"), ("AU23", "A
 
 
 def _rows(name: str) -> list[dict[str, str]]:
-    with (files(__package__) / name).open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+    return read_table(__package__, name)
 
 
 class ExpressionRules(ModelMixin, ConfigMixin):

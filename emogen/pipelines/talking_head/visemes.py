@@ -8,16 +8,15 @@ the MIT-licensed table of met4citizen/TalkingHead. Whatever the neighbours do, p
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 
 from emogen.codecs.face import FACE_CHANNELS, INDEX, both
+from emogen.tables import read_table
 
 #: Lips lead the sound by tens of milliseconds (facts 3.3, PMC545853); s.
 LEAD_S = 0.05
@@ -49,8 +48,7 @@ class Visemes:
 @cache
 def table() -> Visemes:
     """The viseme table."""
-    with (files(__package__) / "visemes.csv").open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    rows = read_table(__package__, "visemes.csv")
     shapes = np.array([[float(r[c]) for c in SPOKEN] for r in rows])
     phones = {p: i for i, r in enumerate(rows) for p in r["phones"].split()}
     return Visemes(

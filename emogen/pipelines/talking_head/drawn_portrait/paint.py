@@ -6,12 +6,12 @@ five eyes wide), colours and shapes stand in `characters.csv`. The canvas is a u
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
-from importlib.resources import files
 
 import cv2
 import numpy as np
+
+from emogen.tables import read_table
 
 CANVAS = 1024
 EYE_Y, EYE_X, EYE_W, EYE_H = 0.452, 0.0715, 0.0385, 0.0188
@@ -46,8 +46,7 @@ class Character:
 
 def characters() -> dict[str, Character]:
     """All characters by name."""
-    with (files(__package__) / "characters.csv").open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    rows = read_table(__package__, "characters.csv")
     return {r["name"]: Character(**{k: _value(k, v) for k, v in r.items()}) for r in rows}  # type: ignore[arg-type]
 
 

@@ -6,13 +6,12 @@ set by eye on photos. Lips are two: what lowers the lower lip leaves the upper o
 
 from __future__ import annotations
 
-import csv
-from importlib.resources import files
 
 import numpy as np
 
 from emogen.codecs.face import FACE_CHANNELS, INDEX
 from emogen.pipelines.talking_head.photo_portrait import landmarks as lm
+from emogen.tables import read_table
 
 #: The jaw's full drop, and how much wide eyes and squinting move the lids. Own, by eye.
 JAW_DROP, LID_WIDE, LID_SQUINT = 0.46, 0.055, 0.05
@@ -29,17 +28,14 @@ def basis(points: np.ndarray, unit: float) -> np.ndarray:
     below[flat[:, 1] > seam + 0.02 * unit] = True
     below[list(LOWER_LIP)] = True
     below[list(UPPER_LIP)] = False
-    with (files(__package__) / "shapes.csv").open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            centres = flat[[int(p) for p in row["points"].split()]]
-            near = np.exp(
-                -((flat[:, None] - centres[None]) ** 2).sum(-1) / (2 * (float(row["sigma"]) * unit) ** 2)
-            ).max(1)
-            if row["part"] == "lower":
-                near = near * below
-            elif row["part"] == "upper":
-                near = near * ~below
-            out[INDEX[row["shape"]]] += near[:, None] * np.array([float(row["dx"]), float(row["dy"])]) * unit
+    for row in read_table(__package__, "shapes.csv"):
+        centres = flat[[int(p) for p in row["points"].split()]]
+        near = np.exp(-((flat[:, None] - centres[None]) ** 2).sum(-1) / (2 * (float(row["sigma"]) * unit) ** 2)).max(1)
+        if row["part"] == "lower":
+            near = near * below
+        elif row["part"] == "upper":
+            near = near * ~below
+        out[INDEX[row["shape"]]] += near[:, None] * np.array([float(row["dx"]), float(row["dy"])]) * unit
     eyes = list(
         {
             *lm.LEFT_LID_UPPER,
