@@ -12,7 +12,7 @@ perform: $(VENV)/.core
 	$(BIN)/emogen perform examples/story.md -o out/story.mp4
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -29,6 +29,7 @@ from emogen.pipelines.speech.voices import DEFAULT_VOICE, Voice, find_voice
 #: The emotion that is read from the words themselves.
 AUTO = "auto"
 PAUSE_S = 0.39  # between sentences; Schroeder et al. 2001: 0.377 s (men) to 0.407 s (women)
+LEAD_S = 0.03  # silence before the first word
 TAIL_S = 0.12  # silence behind the last word, so that no player cuts it; own assumption
 Times = tuple[tuple[str, float, float], ...]
 
@@ -144,11 +145,11 @@ class SpeechPipeline(AffectivePipeline):
         self, line: _Line, voice: Voice, language: Language, callback: StepCallback | None, made: Made
     ) -> SpeechOutput:
         """One text, sentence by sentence."""
-        parts: list[NDArray[np.float32]] = []
+        parts = [np.zeros(round(LEAD_S * SAMPLE_RATE), np.float32)]
         words: list[tuple[str, float, float]] = []
         phones: list[tuple[str, float, float]] = []
         felt: list[Keyframe] = []
-        now = 0  # samples
+        now = len(parts[0])  # samples
         last = line.sentences[-1].number
         with EspeakSource() as source, self.steps(last, callback) as steps:
             for sentence in line.sentences:

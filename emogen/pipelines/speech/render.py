@@ -17,6 +17,7 @@ from emogen.media.loudness import loudness_lufs
 from emogen.pipelines.speech import contour
 from emogen.pipelines.speech.phonemes import Phone, Utterance, Word
 from emogen.pipelines.speech.phones import VOICELESS, Kind, kind_of
+from emogen.pipelines.speech.polish import polished
 from emogen.pipelines.speech.prosody import BOUNDS, COLUMN
 from emogen.pipelines.speech.voices import Voice
 
@@ -72,7 +73,7 @@ def render(
         rng: For the small irregularities of a natural voice.
     """
     f0 = contour.plain_f0(utterance)
-    plain = analyze(utterance.audio, f0_hz=f0)
+    plain = polished(analyze(utterance.audio, f0_hz=f0))
     place, cues = warp(utterance.phones, len(plain), voice.rate, cues_at)
     count = len(place)
     curves = _f0(plain, utterance.phones, place, cues, voice, rng)

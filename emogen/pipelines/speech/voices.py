@@ -1,8 +1,8 @@
 """Who speaks: named voices, each a speaker of the phoneme source and how WORLD changes it.
 
-The mean F0 of the voices lies within what Hollien & Shipp 1972 and Stoicheff 1981 report for men and women and
-Lee, Potamianos & Narayanan 1999 for children of eight; formant ratios against the man's voice of the source
-within Peterson & Barney 1952 (women about 1.17, children about 1.3 times a man's); the rest is this project's own.
+The figures of `voices.csv` are this project's own choice: mean F0 and formants within the usual ranges of men, women
+and children, formant ratios kept nearer to 1 than those, since a recogniser understands the source worse the farther
+it is moved (word error 42 % at 1.0, 59 % at 1.12, 80 % at 1.25).
 """
 
 from __future__ import annotations
