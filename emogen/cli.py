@@ -299,13 +299,17 @@ app.add_typer(train_app, name="train")
 @train_app.command("text")
 def train_text(
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the checkpoint.")],
+    start: Annotated[
+        Path | None, typer.Option(help="A folder with the sentence encoder all-MiniLM-L6-v2 to start from.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="The folder of the data packs (else EMOGEN_DATA).")] = None,
     seed: int = 0,
-    data: Annotated[Path | None, typer.Option(help="The folder of the data packs.")] = None,
+    epochs: int = 4,
 ) -> None:
     """The text recogniser, from GoEmotions, EmoBank and our own sentences."""
     from emogen.training.text import train
 
-    train(output, data_dir=data, seed=seed)
+    train(output, data_dir=data, start=start, seed=seed, epochs=epochs)
 
 
 def words(given: str) -> str:

@@ -19,7 +19,7 @@ from emogen.training.text_data import EXTRA, GOEMOTIONS
 from emogen.training.text_eval import calibrate, load, measure
 
 CARD = """---
-license: apache-2.0
+license: cc-by-sa-4.0
 checkpoint_kind: open
 library_name: emogen
 pipeline_tag: text-classification

@@ -22,7 +22,9 @@ _DROPPED = {"So", "Sk", "Co", "Cs", "Cn"}  # Unicode categories: pictures, modif
 _SPACES = {"Zs", "Zl", "Zp", "Cc"}
 _JOINERS = "\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f\u00ad"  # invisible, and part of emoji sequences
 _SPOKEN_SIGNS = "°©®™"  # category So, but read as words
-_PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201a": "'", "\u2032": "'", "\u2011": "-"})
+#: Signs that espeak-ng would name instead of read, and the plain ones; full-width Latin included.
+_PLAIN = {ord(c): "'" for c in "\u2018\u2019\u201a\u2032\u02bb\u02bc"} | {0x2011: "-"}
+_PLAIN |= {0xFF00 + i: chr(0x20 + i) for i in range(1, 0x5F)}
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def prepare(text: object, language: Language) -> tuple[list[Sentence], list[str]
         raise InputError("text", f"found {type(text).__name__}", "Accepted: a string, or a list of strings.")
     if len(text) > LIMITS.text_chars:
         raise LimitError("text", f"{len(text):,} characters; the limit is {LIMITS.text_chars:,} (limits.text_chars)")
+    text = unicodedata.normalize("NFC", text.translate(_PLAIN))
     _check_scripts(text, language)
     clean, dropped = _clean(text)
     if not any(c.isalnum() for c in clean):
@@ -101,9 +104,9 @@ def prepare(text: object, language: Language) -> tuple[list[Sentence], list[str]
 
 
 def _clean(text: str) -> tuple[str, list[str]]:
-    """The text in NFC without signs that are no words, and those signs."""
+    """The text without signs that are no words, and those signs."""
     kept, dropped = [], []
-    for char in unicodedata.normalize("NFC", text).translate(_PLAIN):
+    for char in text:
         category = unicodedata.category(char)
         if char in _JOINERS or category == "Cf":
             continue
@@ -117,7 +120,7 @@ def _clean(text: str) -> tuple[str, list[str]]:
 
 def _check_scripts(text: str, language: Language) -> None:
     foreign: dict[str, list[str]] = {}
-    for char in unicodedata.normalize("NFC", text):
+    for char in text:
         if unicodedata.category(char)[0] == "L" and ord(char) > 0x7F:
             script = unicodedata.name(char, "UNKNOWN").split()[0]
             if script not in language.scripts and unicodedata.category(char) not in ("Lm",):

@@ -111,7 +111,7 @@ class EspeakSource:
             raise EmogenError("espeak-ng", str(header["error"]))
         audio = np.frombuffer(raw, dtype="<i2").astype(np.float32) / 32768.0
         rate = int(header["sample_rate"])
-        phones = _phones([(s, ipa) for kind, s, ipa, *_ in header["events"] if kind == "phone"], len(audio), rate)
+        phones = _phones([(s, ipa.replace("-", "")) for kind, s, ipa, *_ in header["events"] if kind == "phone"], len(audio), rate)
         if not any(phone.ipa for phone in phones):
             raise InputError("text", f"{text[:40]!r} has no sound in {language.name}", "Accepted: words.")
         marks = [(s / rate, position) for kind, s, position, *_ in header["events"] if kind == "word"]

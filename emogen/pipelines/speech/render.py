@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 from emogen.codecs.voice import BINS, FRAME_S, POWER_FLOOR, SAMPLE_RATE, VoiceFrames, analyze, synthesize
 from emogen.media.loudness import loudness_lufs
@@ -36,6 +37,7 @@ TILT_CENTRE_HZ, TILT_LOW_HZ, TILT_HIGH_HZ = 1_000.0, 200.0, 8_000.0  # where til
 VOICELESS_TILT = 0.5  # a tense voice's fricatives get brighter too, but less; own assumption
 BREATH_FROM_HZ, BREATH_FULL_HZ = 1_000.0, 4_000.0  # noise above 2 kHz (Gobl & Ni Chasaide 2003), smoothly
 FADE_S = 0.01  # clean ends
+SWING_DB = (-12.0, 8.0)  # below and above the mean, how far a swing is followed; own assumption
 QUIET_DB = -40.0  # frames softer than this below the loudest are not speech; own assumption
 
 Floats = NDArray[np.float64]
@@ -214,8 +216,6 @@ def _levelled(audio: NDArray[np.float32], louder_db: float) -> NDArray[np.float3
 
 def limited(audio: NDArray[np.float32]) -> NDArray[np.float32]:
     """The sound with its peaks held below PEAK by a gain that moves smoothly over 10 ms around each of them."""
-    from scipy.ndimage import minimum_filter1d, uniform_filter1d
-
     wanted = np.minimum(1.0, PEAK / np.maximum(np.abs(audio), 1e-9))
     if wanted.min(initial=1.0) >= 1.0:
         return audio.copy()
