@@ -40,7 +40,13 @@ the mouse. Adding fast leads to wrong sums. The show was a flop from the very st
 boards. The wagon moved on well oiled wheels. March the soldiers past the next hill. A cup of sugar makes sweet fudge.
 Place a rosebush near the porch steps. Both lost their lives in the raging storm."""
 #: Measure -> the cue of the rules whose direction it shows.
-SHOWS = {"f0_mean_st": "f0_mean", "f0_range_st": "f0_range", "phones_per_s": "duration", "lufs": "energy", "tilt_db": "tilt"}
+SHOWS = {
+    "f0_mean_st": "f0_mean",
+    "f0_range_st": "f0_range",
+    "phones_per_s": "duration",
+    "lufs": "energy",
+    "tilt_db": "tilt",
+}
 
 
 def measure(audio: np.ndarray, phones: Sequence[tuple[str, float, float]]) -> dict[str, float]:
@@ -70,7 +76,9 @@ def measure(audio: np.ndarray, phones: Sequence[tuple[str, float, float]]) -> di
     }
 
 
-def mean_measure(pipe: Any, emotion: str, voices: Iterable[str], sentences: Iterable[str], seed: int = 1) -> dict[str, float]:
+def mean_measure(
+    pipe: Any, emotion: str, voices: Iterable[str], sentences: Iterable[str], seed: int = 1
+) -> dict[str, float]:
     """`measure`, averaged over voices and sentences."""
     voices = list(voices)
     found = [
@@ -122,9 +130,12 @@ def report_cues(pipe: Any, voices: Sequence[str]) -> None:
     print("neutral  " + "  ".join(f"{name} {value:.2f}" for name, value in neutral.items()))
     for label in BASIC:
         levels = [mean_measure(pipe, f"{label}:{k}", voices, SENTENCES) for k in (0.5, 1.0, 1.5)]
-        print(f"{label:9s}" + "  ".join(
-            f"{name} " + " / ".join(f"{level[name] - neutral[name]:+.2f}" for level in levels) for name in SHOWS
-        ))
+        print(
+            f"{label:9s}"
+            + "  ".join(
+                f"{name} " + " / ".join(f"{level[name] - neutral[name]:+.2f}" for level in levels) for name in SHOWS
+            )
+        )
 
 
 def report_words(pipe: Any) -> None:

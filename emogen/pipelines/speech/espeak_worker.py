@@ -52,9 +52,7 @@ CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.
 
 def speak(library: ctypes.CDLL, data: str, request: dict) -> tuple[dict, bytes]:
     """One utterance by a library just loaded: the answer's header and its samples."""
-    sample_rate = library.espeak_Initialize(
-        SYNCHRONOUS, 0, os.fsencode(data), PHONEME_EVENTS | PHONEME_IPA | DONT_EXIT
-    )
+    sample_rate = library.espeak_Initialize(SYNCHRONOUS, 0, os.fsencode(data), PHONEME_EVENTS | PHONEME_IPA | DONT_EXIT)
     if sample_rate <= 0:
         return {"error": "espeak-ng could not read its data"}, b""
     if library.espeak_SetVoiceByName(request["voice"].encode()) != 0:

@@ -100,10 +100,13 @@ class EspeakSource:
         """Speaks one sentence.
 
         Raises:
-            InputError: espeak-ng finds nothing to speak in it.
+            InputError: espeak-ng finds nothing to speak in it, or lacks the variant.
             BackendMissing: The package espeakng-loader is not installed.
             EmogenError: espeak-ng crashed, hung or refused.
         """
+        variants = _installed()[1] / "voices" / "!v"
+        if variant and not (variants / variant).is_file():  # espeak-ng would speak with another one
+            raise InputError("voice variant", f'espeak-ng has no "{variant}"', 'Usual: "klatt6", or "" for its own.')
         voice = f"{language.espeak}+{variant}" if variant else language.espeak
         request = {"text": text, "voice": voice, "rate_wpm": RATE_WPM, "pitch": PITCH, "range": RANGE}
         header, raw = self._ask(request)
@@ -111,7 +114,9 @@ class EspeakSource:
             raise EmogenError("espeak-ng", str(header["error"]))
         audio = np.frombuffer(raw, dtype="<i2").astype(np.float32) / 32768.0
         rate = int(header["sample_rate"])
-        phones = _phones([(s, ipa.replace("-", "")) for kind, s, ipa, *_ in header["events"] if kind == "phone"], len(audio), rate)
+        phones = _phones(
+            [(s, ipa.replace("-", "")) for kind, s, ipa, *_ in header["events"] if kind == "phone"], len(audio), rate
+        )
         if not any(phone.ipa for phone in phones):
             raise InputError("text", f"{text[:40]!r} has no sound in {language.name}", "Accepted: words.")
         marks = [(s / rate, position) for kind, s, position, *_ in header["events"] if kind == "word"]
@@ -153,15 +158,21 @@ def _crashed(request: dict[str, Any], what: str) -> EmogenError:
     return EmogenError("espeak-ng", f"the helper process {what} while speaking {request['text'][:40]!r}")
 
 
-def _start() -> subprocess.Popen[bytes]:
+def _installed() -> tuple[Path, Path]:
+    """espeak-ng's library and its folder of data, as the package espeakng-loader carries them."""
     spec = find_spec("espeakng_loader")
-    folder = Path(spec.origin).parent if spec and spec.origin else None
-    library = next((folder / name for name in _LIBRARIES if (folder / name).is_file()), None) if folder else None
-    if folder is None or library is None:
-        raise BackendMissing("speech", "espeak-ng was not found", "Install it: pip install espeakng-loader.")
-    worker = Path(__file__).with_name("espeak_worker.py")
+    if spec and spec.origin:
+        folder = Path(spec.origin).parent
+        for name in _LIBRARIES:
+            if (folder / name).is_file():
+                return folder / name, folder / "espeak-ng-data"
+    raise BackendMissing("speech", "espeak-ng was not found", "Install it: pip install espeakng-loader.")
+
+
+def _start() -> subprocess.Popen[bytes]:
+    library, data = _installed()
     # -I -S: the worker needs the standard library alone, and starts in a few ms without site packages.
-    command = [sys.executable, "-I", "-S", str(worker), str(library), str(folder / "espeak-ng-data")]
+    command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("espeak_worker.py")), str(library), str(data)]
     try:
         return subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, close_fds=True

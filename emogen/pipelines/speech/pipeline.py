@@ -169,7 +169,7 @@ class SpeechPipeline(AffectivePipeline):
                     raise LimitError("text", found, "Speak it in parts.")
                 if line.auto:
                     spans = (begin_s, begin_s + len(audio) / SAMPLE_RATE)
-                    felt += [Keyframe(t, line.feelings[sentence.number - 1]) for t in spans]
+                    felt += [Keyframe(round(t, 3), line.feelings[sentence.number - 1]) for t in spans]
             made.timings.update(steps.timings)
         if line.auto:
             made.emotion = EmotionTrack(tuple(felt))

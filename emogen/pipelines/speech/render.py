@@ -63,9 +63,7 @@ class Spoken:
     words: tuple[Word, ...]
 
 
-def render(
-    utterance: Utterance, voice: Voice, cues_at: Callable[[int], Floats], rng: np.random.Generator
-) -> Spoken:
+def render(utterance: Utterance, voice: Voice, cues_at: Callable[[int], Floats], rng: np.random.Generator) -> Spoken:
     """Speaks a plain sentence with feeling.
 
     Args:
@@ -91,9 +89,7 @@ def render(
     return Spoken(audio, phones, words)
 
 
-def warp(
-    phones: Sequence[Phone], count: int, rate: float, cues_at: Callable[[int], Floats]
-) -> tuple[Floats, Floats]:
+def warp(phones: Sequence[Phone], count: int, rate: float, cues_at: Callable[[int], Floats]) -> tuple[Floats, Floats]:
     """Where each frame of the output lies in the plain sentence, and the cues there.
 
     The rate is integrated along the output, so that a track's time is the listener's time.
@@ -196,9 +192,7 @@ def _resampled(values: Floats, place: Floats, ratio: Floats) -> Floats:
     at = np.minimum(np.arange(BINS) / ratio[:, None], BINS - 1.0)
     left = np.minimum(at.astype(int), BINS - 2)
     part = at - left
-    return np.asarray(
-        np.take_along_axis(rows, left, 1) * (1.0 - part) + np.take_along_axis(rows, left + 1, 1) * part
-    )
+    return np.asarray(np.take_along_axis(rows, left, 1) * (1.0 - part) + np.take_along_axis(rows, left + 1, 1) * part)
 
 
 def _levelled(audio: NDArray[np.float32], louder_db: float) -> NDArray[np.float32]:

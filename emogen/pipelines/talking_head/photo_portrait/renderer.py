@@ -21,7 +21,7 @@ CONTROL = tuple(sorted({*lm.OVAL, *lm.RIGHT_LID_UPPER, *lm.RIGHT_LID_LOWER, *lm.
 CROP, MIDDLE = 2.15, 0.47
 #: A neutral mouth: corners level with the seam, width against the outer eye corners' distance (anthropometric means
 #: of about 50 mm against 90 mm, Farkas 1994), lips together. Beyond these a photo is neutralised.
-CORNER_LEVEL, MOUTH_WIDTH, LIPS_APART = -0.02, 0.58, 0.02
+CORNER_LEVEL, MOUTH_WIDTH, LIPS_APART = -0.04, 0.56, 0.02
 #: Largest head turn that a flat picture stands (rad).
 MAX_TURN = 0.35
 #: An iris moves this much of an eye's width at a gaze of 0.5 rad.

@@ -14,7 +14,7 @@ from emogen.pipelines.talking_head.photo_portrait import landmarks as lm
 from emogen.tables import read_table
 
 #: The jaw's full drop, and how much wide eyes and squinting move the lids. Own, by eye.
-JAW_DROP, LID_WIDE, LID_SQUINT = 0.46, 0.055, 0.05
+JAW_DROP, LID_WIDE, LID_SQUINT = 0.46, 0.055, 0.062
 UPPER_LIP = tuple(sorted({*lm.OUTER_UPPER, *lm.INNER_UPPER} - {61, 291, 78, 308}))
 LOWER_LIP = tuple(sorted({*lm.OUTER_LOWER, *lm.INNER_LOWER} - {61, 291, 78, 308}))
 
