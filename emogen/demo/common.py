@@ -27,7 +27,6 @@ EXAMPLES = [
     "vad(-0.6,0.7,-0.4)",
     '"a trembling, hopeful whisper"',
 ]
-SEED = "Seed (empty: random)"
 #: Results that were not fetched are deleted after this time (s).
 KEEP_S = 900
 
@@ -54,9 +53,17 @@ def felt(written: str, *, auto: bool = False) -> Any:
     return parse(written, resolver=NoFiles())
 
 
-def seed_of(written: float | None) -> int | None:
-    """A number field -> a seed."""
-    return None if written is None else int(written)
+def seed_field() -> gr.Textbox:
+    """The field for a seed."""
+    return gr.Textbox(label="Seed", placeholder="random", max_lines=1, info="The same seed gives the same result.")
+
+
+def seed_of(written: str | None) -> int | None:
+    """What a visitor wrote -> a seed; empty is a random one."""
+    written = (written or "").strip()
+    if written and not written.isdecimal():
+        raise InputError("seed", f'"{written[:40]}" is not a seed', "Accepted: a whole number, or nothing.")
+    return int(written) if written else None
 
 
 def polite(call: Callable[..., Any]) -> Callable[..., Any]:

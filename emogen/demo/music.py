@@ -7,11 +7,11 @@ from typing import Any
 import gradio as gr
 
 from emogen.calls import music
-from emogen.demo.common import SEED, details, emotion_field, felt, fresh_folder, polite, seed_of
+from emogen.demo.common import details, emotion_field, felt, fresh_folder, polite, seed_field, seed_of
 
 
 @polite
-def make(emotion: str, seconds: float, seed: float | None) -> tuple[str, str, dict[str, Any]]:
+def make(emotion: str, seconds: float, seed: str | None) -> tuple[str, str, dict[str, Any]]:
     """A piece, as sound and as MIDI."""
     out = music(felt(emotion), seconds=seconds, seed=seed_of(seed))
     folder = fresh_folder()
@@ -24,7 +24,7 @@ def build() -> None:
         with gr.Column():
             emotion = emotion_field("0s calm; 10s joy:0.9")
             seconds = gr.Slider(5, 120, 20, step=1, label="Seconds")
-            seed = gr.Number(label=SEED, precision=0, value=None)
+            seed = seed_field()
             button = gr.Button("Compose", variant="primary", elem_id="music-go")
         with gr.Column():
             sound = gr.Audio(label="Music", type="filepath", elem_id="music-out")

@@ -19,7 +19,7 @@ TABS = (("Speak", speak), ("Talk", talk), ("Music", music), ("Recognize text", r
 MAX_UPLOAD, QUEUE, DELETE_S = "20mb", 16, (600, 3_600)
 CSS = """
 .gradio-container {max-width: 1080px !important; margin: auto}
-.felt {min-height: 3.2em}
+.felt {min-height: 1.6em; padding: 0 12px}
 footer {display: none !important}
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from emogen.calls import perform
-from emogen.demo.common import SEED, details, fresh_folder, polite, seed_of
+from emogen.demo.common import details, fresh_folder, polite, seed_field, seed_of
 from emogen.errors import LimitError
 from emogen.pipelines.performance.plan import make_plan
 from emogen.pipelines.performance.script import parse_script
@@ -37,7 +37,7 @@ def show_plan(story: str) -> str:
 
 
 @polite
-def make(story: str, seed: float | None) -> tuple[str, str, dict[str, Any]]:
+def make(story: str, seed: str | None) -> tuple[str, str, dict[str, Any]]:
     """The story, performed. Its pictures can only be avatars and samples: nothing is read from this machine."""
     folder = fresh_folder()
     script = parse_script(story, name="story")
@@ -57,7 +57,7 @@ def build() -> None:
     with gr.Row():
         with gr.Column():
             story = gr.Textbox(STORY, label="Story", lines=16, max_length=8_000, elem_id="perform-text")
-            seed = gr.Number(label=SEED, precision=0, value=None)
+            seed = seed_field()
             with gr.Row():
                 plan_button = gr.Button("Plan", elem_id="perform-plan")
                 button = gr.Button("Perform", variant="primary", elem_id="perform-go")

@@ -7,12 +7,12 @@ from typing import Any
 import gradio as gr
 
 from emogen.calls import speak
-from emogen.demo.common import SEED, details, emotion_field, felt, fresh_folder, polite, seed_of
+from emogen.demo.common import details, emotion_field, felt, fresh_folder, polite, seed_field, seed_of
 from emogen.pipelines.speech.voices import VOICES
 
 
 @polite
-def make(text: str, emotion: str, voice: str, seed: float | None) -> tuple[str, dict[str, Any]]:
+def make(text: str, emotion: str, voice: str, seed: str | None) -> tuple[str, dict[str, Any]]:
     """The words, spoken."""
     out = speak(text, felt(emotion, auto=True), voice=voice, seed=seed_of(seed))
     return str(out.save(fresh_folder() / "speech.wav")), details(out)
@@ -31,7 +31,7 @@ def build() -> None:
             )
             emotion = emotion_field("0s surprise:0.8; 1.2s joy", auto=True)
             voice = gr.Dropdown(sorted(VOICES), value="alto", label="Voice")
-            seed = gr.Number(label=SEED, precision=0, value=None)
+            seed = seed_field()
             button = gr.Button("Speak", variant="primary", elem_id="speak-go")
         with gr.Column():
             sound = gr.Audio(label="Speech", type="filepath", elem_id="speak-out")

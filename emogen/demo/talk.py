@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from emogen.calls import talk
-from emogen.demo.common import SEED, details, emotion_field, felt, fresh_folder, polite, seed_of
+from emogen.demo.common import details, emotion_field, felt, fresh_folder, polite, seed_field, seed_of
 from emogen.pipelines.speech.voices import VOICES
 from emogen.pipelines.talking_head.drawn_portrait import AVATARS
 
@@ -16,7 +16,7 @@ PORTRAITS = [*(f"avatar:{name}" for name in AVATARS), "sample:astronaut"]
 
 @polite
 def make(
-    text: str, emotion: str, portrait: str, photo: str | None, voice: str, seed: float | None
+    text: str, emotion: str, portrait: str, photo: str | None, voice: str, seed: str | None
 ) -> tuple[str, str, dict[str, Any]]:
     """The words, spoken by a face; and the face's curves."""
     out = talk(text, felt(emotion, auto=True), portrait=photo or portrait, voice=voice, seed=seed_of(seed))
@@ -37,7 +37,7 @@ def build() -> None:
                 label="or a photo of your own (yours, or with leave)", type="filepath", sources=["upload", "webcam"]
             )
             voice = gr.Dropdown(sorted(VOICES), value="alto", label="Voice")
-            seed = gr.Number(label=SEED, precision=0, value=None)
+            seed = seed_field()
             button = gr.Button("Talk", variant="primary", elem_id="talk-go")
         with gr.Column():
             video = gr.Video(label="Talking head", elem_id="talk-out")

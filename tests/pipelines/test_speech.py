@@ -107,12 +107,13 @@ def test_the_second_sentence_feels_what_the_track_says_at_its_time(pipe):
 # -- times ---------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("emotion", ["neutral", "sadness", "anger:1.5", "0s anger; 1s sadness"])
 def test_phones_and_words_lie_where_they_are_heard(pipe, emotion):
-    out = pipe("She sells sea shells. Six cats sat by the sea.", emotion, voice="tenor", seed=1)
+    text = "She sells sea shells. Six cats sat by the sea."
+    out = pipe(text, emotion, voice="tenor", seed=1)
     times = [t for _, a, b in out.phones for t in (a, b)]
     assert times == sorted(times)
-    assert 0 <= times[0]
+    assert times[0] >= 0
     assert times[-1] <= out.duration_s
-    assert [w for w, _, _ in out.words] == "She sells sea shells. Six cats sat by the sea.".split()
+    assert [w for w, _, _ in out.words] == text.split()
 
     def high(a, b):
         part = out.audio[round(a * SAMPLE_RATE) : round(b * SAMPLE_RATE)].astype(float)
@@ -121,7 +122,7 @@ def test_phones_and_words_lie_where_they_are_heard(pipe, emotion):
 
     hiss = [high(a, b) for ipa, a, b in out.phones if ipa == "s"]
     vowels = [high(a, b) for ipa, a, b in out.phones if kind_of(ipa) is Kind.VOWEL]
-    assert len(hiss) == 6
+    assert len(hiss) == 7
     assert min(hiss) > 0.5
     assert max(vowels) < 0.2
 
@@ -175,9 +176,9 @@ def test_a_voice_out_of_range_is_refused(options):
 
 
 def test_unknown_voices_and_languages_are_refused_with_what_there_is(pipe):
-    with pytest.raises(InputError, match='"tenor".*Accepted: alto'):
+    with pytest.raises(InputError, match=r'"tenor".*Accepted: alto'):
         pipe(TEXT, voice="tenro")
-    with pytest.raises(InputError, match="Accepted: en, .*de"):
+    with pytest.raises(InputError, match=r"Accepted: en, .*de"):
         pipe(TEXT, language="tlh")
     with pytest.raises(InputError, match="zzz"):
         pipe(TEXT, voice=Voice("odd", variant="zzz"))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,7 @@ def test_phones_fill_the_time_without_gaps():
     found = spoken("Dr. Smith paid $42.50 - for the house, on 3rd May.")
     assert found.phones[0].start_s == 0.0
     assert found.phones[-1].end_s == pytest.approx(len(found.audio) / found.sample_rate)
-    for before, after in zip(found.phones, found.phones[1:], strict=False):
+    for before, after in pairwise(found.phones):
         assert before.end_s == after.start_s
         assert before.end_s > before.start_s
         assert before.ipa or after.ipa
@@ -50,7 +51,7 @@ def test_words_are_those_written_with_rising_times():
     text = 'Dr. Smith paid $42.50 - for the "house," on 3rd May.'
     found = spoken(text).words
     assert [w.text for w in found] == [t for t in text.split() if t != "-"]
-    assert all(a.end_s <= b.start_s + 1e-9 for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end_s <= b.start_s + 1e-9 for a, b in pairwise(found))
     longest = max(found, key=lambda w: w.end_s - w.start_s)
     assert longest.text == "$42.50"  # forty-two dollars fifty
 
@@ -61,7 +62,6 @@ def test_abbreviations_and_numbers_are_read():
 
     assert heard("Dr. Smith") == heard("Doctor Smith")
     assert heard("21 cats") == heard("twenty one cats")
-    assert heard("It\u2019s") != heard("Its")[:-1]
     assert heard(prepare("don\u2019t", ENGLISH)[0][0].text) == heard("don't")
 
 

@@ -24,7 +24,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "f0_mean": (-8.0, 14.0),
     "f0_range": (-1.5, 1.5),
     "f0_slope": (-6.0, 6.0),
-    "f0_final": (-6.0, 9.0),
+    "f0_final": (-6.0, 12.0),
     "accent": (-3.0, 5.0),
     "duration": (-0.7, 0.8),
     "pause": (-1.5, 1.5),

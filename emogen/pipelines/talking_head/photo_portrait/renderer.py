@@ -116,7 +116,7 @@ class PhotoRenderer:
         level = float((flat[[13, 14], 1].mean() - corners[:, 1].mean()) / unit)
         wide = float(np.linalg.norm(corners[0] - corners[1]) / unit)
         apart = float((flat[14, 1] - flat[13, 1]) / unit)
-        smile = float(np.clip(max((level - CORNER_LEVEL) / 0.145, (wide - MOUTH_WIDTH) / 0.20), 0, 1.3))
+        smile = float(np.clip(max((level - CORNER_LEVEL) / 0.175, (wide - MOUTH_WIDTH) / 0.21), 0, 1.3))
         if smile < 0.08 and apart < LIPS_APART:
             return picture, points
         self._fields(points)
