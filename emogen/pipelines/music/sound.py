@@ -72,7 +72,12 @@ def _stem(score: Score, track: Track, length: int) -> np.ndarray:
     out = np.zeros((length, 2), np.float32)
     n = min(length, raw.shape[1])
     out[:n] = np.asarray(raw, np.float32).T[:n]
-    loudness = loudness_lufs(out, RATE_HZ)
+    # Measured where the part plays: the same figure by the gates of BS.1770, in a share of the time.
+    first, last = (
+        score.seconds(beat)
+        for beat in (track.notes[0].start_beat, max(n.start_beat + n.duration_beat for n in track.notes))
+    )
+    loudness = loudness_lufs(out[round(first * RATE_HZ) : round((last + 0.5) * RATE_HZ)], RATE_HZ)
     if not np.isfinite(loudness):
         return out
     role = next((r for r in LEVELS if f"({r})" in track.name), "harmony")

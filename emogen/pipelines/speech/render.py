@@ -25,7 +25,7 @@ from emogen.pipelines.speech.voices import Voice
 LOUDNESS_LUFS = -20.0  # of neutral speech; own choice, leaves room for anger below PEAK
 PEAK = 10.0 ** (-1.2 / 20.0)  # EBU R 128: at most -1 dBFS; a little below it for rounding
 #: How much a kind of sound takes part in a change of rate, about 1 on average over a sentence: vowels most, the
-#: closures and bursts of stops least (direction: Gay 1978, vowels carry most of a change of rate; own figures).
+#: closures and bursts of stops least (own assumption).
 ELASTICITY = {
     Kind.PAUSE: 1.0, Kind.VOWEL: 1.3, Kind.NASAL: 0.95, Kind.LIQUID: 1.0, Kind.VOICED_FRICATIVE: 0.85,
     Kind.FRICATIVE: 0.8, Kind.VOICED_STOP: 0.55, Kind.STOP: 0.55, Kind.VOICED_AFFRICATE: 0.6, Kind.AFFRICATE: 0.6,
@@ -37,6 +37,7 @@ TILT_CENTRE_HZ, TILT_LOW_HZ, TILT_HIGH_HZ = 1_000.0, 200.0, 8_000.0  # where til
 VOICELESS_TILT = 0.5  # a tense voice's fricatives get brighter too, but less; own assumption
 BREATH_FROM_HZ, BREATH_FULL_HZ = 1_000.0, 4_000.0  # noise above 2 kHz (Gobl & Ni Chasaide 2003), smoothly
 FADE_S = 0.01  # clean ends
+SWING_DB = (-12.0, 8.0)  # below and above the mean, how far a swing is followed; own assumption
 SWING_DB = (-12.0, 8.0)  # below and above the mean, how far a swing is followed; own assumption
 QUIET_DB = -40.0  # frames softer than this below the loudest are not speech; own assumption
 
@@ -176,10 +177,12 @@ def _spectrum(
 
 
 def _gain_db(loudness: Floats, cues: Floats) -> Floats:
-    """DB of each frame: the emotion's level, and its swing between loud and soft sounds."""
+    """The gain of each frame: the emotion's level, and its swing between loud and soft sounds, which keeps the level."""
     heard = loudness > loudness.max() + QUIET_DB
-    swing = np.clip(loudness - loudness[heard].mean(), -12.0, 8.0)
-    return np.asarray(cues[:, COLUMN["energy"]] + (2.0 ** cues[:, COLUMN["energy_range"]] - 1.0) * swing)
+    swing = np.clip(loudness - loudness[heard].mean(), *SWING_DB) * (2.0 ** cues[:, COLUMN["energy_range"]] - 1.0)
+    power = 10.0 ** (loudness[heard] / 10.0)
+    swing -= 10.0 * np.log10(float((power * 10.0 ** (swing[heard] / 10.0)).sum() / power.sum()))
+    return np.asarray(cues[:, COLUMN["energy"]] + swing)
 
 
 def _resampled(values: Floats, place: Floats, ratio: Floats) -> Floats:

@@ -50,7 +50,8 @@ class Field:
         self.ticks = ticks.astype(np.float32)
         grid = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
         reach_at = cv2.resize(reach, (cells, cells), interpolation=cv2.INTER_LINEAR).reshape(-1, 1)
-        self.matrix = operator(points, grid, anchors) * reach_at
+        self.moving = np.flatnonzero(reach_at[:, 0] > 0)
+        self.matrix = operator(points, grid[self.moving], anchors) * reach_at[self.moving]
         self.rest = grid.reshape(cells, cells, 2).astype(np.float32)
         self.step = (size - 1) / (cells - 1)
 
@@ -60,7 +61,9 @@ class Field:
         `box` (left, top, right, bottom) asks for a part of the picture.
         """
         cells = len(self.ticks)
-        forward = (self.matrix @ moved.astype(np.float32)).reshape(cells, cells, 2)
+        forward = np.zeros((cells * cells, 2), np.float32)
+        forward[self.moving] = self.matrix @ moved.astype(np.float32)
+        forward = forward.reshape(cells, cells, 2)
         back = self.rest
         for _ in range(4):
             at = back / self.step
