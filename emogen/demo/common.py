@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -16,19 +17,11 @@ from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.spec import parse
 from emogen.errors import EmogenError, InputError
 
-EXAMPLES = [
-    "joy:0.9",
-    "sadness:0.8",
-    "anger",
-    "fear:0.8",
-    "0s fear; 2s joy",
-    "joy:0.6+sadness:0.5",
-    "-joy:0.8",
-    "vad(-0.6,0.7,-0.4)",
-    '"a trembling, hopeful whisper"',
-]
-#: Results that were not fetched are deleted after this time (s).
+EXAMPLES = ["sadness:0.8", "anger", "joy:0.6+fear:0.3", "0s fear; 2s joy", "-joy:0.8", '"a trembling whisper"']
+#: What was rendered is deleted from its folder after this time (s); the page's own copy lives as `page.DELETE_S` says.
 KEEP_S = 900
+#: As a default argument: the pipelines' progress bars appear on the page.
+PROGRESS = gr.Progress(track_tqdm=True)
 
 
 class NoFiles:
@@ -80,22 +73,23 @@ def polite(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def fresh_folder() -> Path:
-    """A folder for one result. Results that nobody fetched are deleted."""
+    """A folder for one result. It deletes itself; what a demo that was killed left behind is deleted here."""
     root = Path(tempfile.gettempdir()) / "emogen-demo"
     root.mkdir(mode=0o700, exist_ok=True)
     for old in root.iterdir():
-        if time.time() - old.stat().st_mtime > KEEP_S:
+        if time.time() - old.lstat().st_mtime > KEEP_S:
             shutil.rmtree(old, ignore_errors=True)
-    return Path(tempfile.mkdtemp(dir=root))
+    folder = Path(tempfile.mkdtemp(dir=root))
+    end = threading.Timer(KEEP_S, shutil.rmtree, [folder], {"ignore_errors": True})
+    end.daemon = True
+    end.start()
+    return folder
 
 
 def emotion_field(value: str = "joy:0.8", *, auto: bool = False) -> gr.Textbox:
     """The field for an emotion, with a line below that says what it means."""
-    info = 'A label, a mixture, -joy, vad(v,a,d), "words", or a track: 0s fear; 2s joy' + (
-        ". auto: the words decide" if auto else ""
-    )
-    field = gr.Textbox(value=value, label="Emotion", info=info)
-    meaning = gr.Markdown(elem_classes="felt")
+    info = 'A label, a mixture, "words", or a track over time.' + (" auto: the words decide." if auto else "")
+    field = gr.Textbox(value=value, label="Emotion", info=info, max_lines=3)
 
     def explain(written: str) -> str:
         try:
@@ -107,13 +101,9 @@ def emotion_field(value: str = "joy:0.8", *, auto: bool = False) -> gr.Textbox:
         moments = getattr(found, "keyframes", None)
         if moments is None:
             return f"*{found.describe()}*"
-        return " → ".join(f"*{k.t:g}s {k.emotion.describe()}*" for k in moments)
+        return " → ".join(f"{k.t:g} s *{k.emotion.describe()}*" for k in moments)
 
+    meaning = gr.Markdown(explain(value), elem_classes="felt")
     field.change(explain, field, meaning, api_visibility="private", show_progress="hidden")
     gr.Examples([*(["auto"] if auto else []), *EXAMPLES], field, label="Examples")
     return field
-
-
-def details(out: Any) -> dict[str, Any]:
-    """The sidecar, for the page."""
-    return {**out.sidecar(), "timings_s": out.sidecar()["timings_s"]}

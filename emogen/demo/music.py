@@ -7,15 +7,19 @@ from typing import Any
 import gradio as gr
 
 from emogen.calls import music
-from emogen.demo.common import details, emotion_field, felt, fresh_folder, polite, seed_field, seed_of
+from emogen.demo.common import PROGRESS, emotion_field, felt, fresh_folder, polite, seed_field, seed_of
+
+LINE = "A piece of music that follows the emotion: mode, tempo, register, loudness and the chords themselves."
 
 
 @polite
-def make(emotion: str, seconds: float, seed: str | None) -> tuple[str, str, dict[str, Any]]:
+def make(
+    emotion: str, seconds: float, seed: str | None, progress: gr.Progress = PROGRESS
+) -> tuple[str, str, dict[str, Any]]:
     """A piece, as sound and as MIDI."""
     out = music(felt(emotion), seconds=seconds, seed=seed_of(seed))
     folder = fresh_folder()
-    return str(out.save(folder / "music.wav")), str(out.save(folder / "music.mid")), details(out)
+    return str(out.save(folder / "music.wav")), str(out.save(folder / "music.mid")), out.sidecar()
 
 
 def build() -> None:
@@ -23,11 +27,11 @@ def build() -> None:
     with gr.Row():
         with gr.Column():
             emotion = emotion_field("0s calm; 10s joy:0.9")
-            seconds = gr.Slider(5, 120, 20, step=1, label="Seconds")
+            seconds = gr.Slider(5, 120, 20, step=1, label="Seconds", elem_id="music-seconds")
             seed = seed_field()
             button = gr.Button("Compose", variant="primary", elem_id="music-go")
         with gr.Column():
-            sound = gr.Audio(label="Music", type="filepath", elem_id="music-out")
+            sound = gr.Audio(label="Music", type="filepath", elem_id="music-out", buttons=["download"])
             score = gr.File(label="Score (MIDI)")
             with gr.Accordion("How it was made", open=False):
                 facts = gr.JSON()

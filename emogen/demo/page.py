@@ -8,20 +8,17 @@ import gradio as gr
 
 from emogen.checkpoints import HERE
 from emogen.demo import music, perform, recognize, speak, talk
+from emogen.demo.look import CSS, theme
 
 TITLE = "emogen"
 INTRO = """# emogen
 Say once what should be felt; get a voice, a face, music and a whole performance that carry it.
-Everything made here is synthetic and says so inside the file. Uploads are deleted within the hour.
+Everything made here is synthetic and says so inside the file. Uploads and results are deleted within the hour.
 """
 TABS = (("Speak", speak), ("Talk", talk), ("Music", music), ("Recognize text", recognize), ("Perform", perform))
-#: Uploads above this size are refused; visitors waiting at most; how often and after how long files are deleted (s).
-MAX_UPLOAD, QUEUE, DELETE_S = "20mb", 16, (600, 3_600)
-CSS = """
-.gradio-container {max-width: 1080px !important; margin: auto}
-.felt {min-height: 1.6em; padding: 0 12px}
-footer {display: none !important}
-"""
+#: Uploads above this size are refused; visitors waiting at most; how often and from which age files are deleted (s).
+#: A file lives for at most the sum of the two, 50 minutes.
+MAX_UPLOAD, QUEUE, DELETE_S = "20mb", 16, (600, 2_400)
 
 
 def build() -> gr.Blocks:
@@ -30,6 +27,7 @@ def build() -> gr.Blocks:
         gr.Markdown(INTRO)
         for name, tab in TABS:
             with gr.Tab(name):
+                gr.Markdown(tab.LINE, elem_classes="line")
                 tab.build()
     page.queue(max_size=QUEUE, default_concurrency_limit=1)
     return page
@@ -47,7 +45,7 @@ def serve(page: gr.Blocks, *, host: str, port: int, wait: bool = True) -> Any:
         blocked_paths=[str(HERE)],
         prevent_thread_lock=not wait,
         css=CSS,
-        theme=gr.themes.Soft(primary_hue="orange"),
+        theme=theme(),
         footer_links=[],
         show_error=True,
         ssr_mode=False,

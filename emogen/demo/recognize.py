@@ -10,6 +10,8 @@ from emogen.conditioning.text import TextRecognizer
 from emogen.demo.common import polite
 from emogen.errors import InputError
 
+LINE = "The emotion that words carry, with its place on valence, arousal and dominance."
+
 
 @polite
 def make(text: str) -> tuple[dict[str, float], str, dict[str, Any]]:
