@@ -20,17 +20,12 @@ import numpy as np
 
 from emogen.checkpoints import check_safe, checkpoint_folder
 from emogen.conditioning.emotion import Emotion
-from emogen.conditioning.recognition import Recognition, Recognizer, Role
+from emogen.conditioning.recognition import LEAST_SHARE, NORM_PART, SHARPEN, Recognition, Recognizer, Role
 from emogen.conditioning.sentences import split_sentences
 from emogen.conditioning.vocabulary import NEUTRAL, norm
 from emogen.errors import CheckpointError, InputError, LimitError
 from emogen.limits import LIMITS
 
-#: Exponent on the chances before they become shares: the second-best label counts less than it is likely.
-SHARPEN = 1.5  # own assumption
-LEAST_SHARE = 0.05  # own assumption: shares below this are left out of the emotion
-#: Part of the felt VAD that comes from the labels' norms, the rest from the regression (own assumption).
-NORM_PART = 0.5
 MAX_INTENSITY = LIMITS.intensity
 LONGEST_TOKENS = 96  # of one piece; the network learnt from up to 64
 LONGEST_BEFORE_TOKENS = 40  # as in training
