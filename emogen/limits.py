@@ -46,6 +46,7 @@ class Limits:
     csv_frames: int = 500_000
     subtitle_bytes: int = 20_000_000
     subtitle_cues: int = 50_000
+    items: int = 20_000
     checkpoint_header_bytes: int = 10_000_000
 
 
