@@ -81,18 +81,20 @@ def recognition(
     over_time: EmotionTrack | None = None,
     because: str = "",
     note: str = "",
+    norm_part: float = NORM_PART,
 ) -> Recognition:
     """Calibrated chances of labels, and what else a network says -> `Recognition`.
 
     Args:
         chances: Label (a term or another word for a feeling) -> calibrated chance; made to sum to 1.
         modality: As in `Recognition`.
-        vad: [3] felt valence, arousal, dominance by regression, -1..1; half of the emotion's VAD comes from it.
+        vad: [3] felt valence, arousal, dominance by regression, -1..1; what `norm_part` leaves comes from it.
         intensity: 0..1.5; left out: the chance that it is not neutral.
         certainty: 0..1: how much of the media can be judged at all; the confidence is multiplied by it.
         over_time: As in `Recognition`.
         because: As in `Recognition`.
         note: As in `Recognition`.
+        norm_part: 0..1, part of the emotion's VAD that comes from the norms of the labels where `vad` is given.
     """
     names = tuple(chances)
     p = np.maximum(np.array([chances[name] for name in names], dtype=float), 0.0)
@@ -101,7 +103,7 @@ def recognition(
     level = min(level if intensity is None else float(intensity), LIMITS.intensity)
     felt = sum((share * norm(word) for word, share in weights.items()), np.zeros(3)) * level
     if vad is not None:
-        felt = NORM_PART * felt + (1.0 - NORM_PART) * np.clip(np.asarray(vad, dtype=float), -1.0, 1.0)
+        felt = norm_part * felt + (1.0 - norm_part) * np.clip(np.asarray(vad, dtype=float), -1.0, 1.0)
     felt = felt / max(1.0, float(np.abs(felt).max()))
     return Recognition(
         emotion=Emotion.measured(weights, felt.tolist(), level),
