@@ -262,8 +262,9 @@ class Part:
 
 def _sound_kind(part: Part) -> str:
     from emogen.conditioning.sound_kind import sound_kind
+    from emogen.conditioning.voice_measures import SAMPLE_RATE_HZ
 
-    return "music" if sound_kind(part.audio())[0] == "music" else "speech"
+    return "music" if sound_kind(part.audio().mono().resampled(SAMPLE_RATE_HZ).samples) == "music" else "speech"
 
 
 def _opinion(part: Part, modality: str, panel: Panel) -> Recognition:

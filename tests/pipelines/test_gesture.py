@@ -31,7 +31,7 @@ class TestGesturePipeline(PipelineContract):
     content = speech(2.0)
     other_content = speech(1.5)
     suffix = ".bvh"
-    index = {  # noqa: RUF012
+    index = {
         "codec": ("emogen.codecs.body", "BodyCodec"),
         "rules": ("emogen.pipelines.gesture.move", "PostureRules"),
     }

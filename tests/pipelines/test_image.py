@@ -19,7 +19,7 @@ class TestImagePipeline(PipelineContract):
     content = PHOTO
     other_content = np.ascontiguousarray(PHOTO[:, ::-1])
     suffix = ".png"
-    index = {  # noqa: RUF012
+    index = {
         "codec": ("emogen.codecs.image", "ImageCodec"),
         "grade": ("emogen.pipelines.image.grade", "GradeRules"),
     }

@@ -21,8 +21,8 @@ class TestMusicPipeline(PipelineContract):
     content = None
     other_content = None
     suffix = ".mid"
-    call = {"seconds": 4.0}  # noqa: RUF012
-    index = {  # noqa: RUF012
+    call = {"seconds": 4.0}
+    index = {
         "codec": ("emogen.codecs.score", "ScoreCodec"),
         "cues": ("emogen.pipelines.music.cues", "CueRules"),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def test_the_plan_says_who_when_and_what_is_felt() -> None:
     assert plan.beats[2].emotion.at(0.5).vad[0] > 0.2
     starts = [(b.start_s, b.end_s) for b in plan.beats]
     assert all(a < b for a, b in starts)
-    assert all(end <= start for (_, end), (start, _) in zip(starts, starts[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in pairwise(starts))
     assert starts[2][0] - starts[1][1] >= 0.4
     assert plan.music[0].start_s == 0
     assert "sadness:0.9" in plan.table()

@@ -60,8 +60,9 @@ def test_the_mouth_opens_as_the_curves_say(name: str) -> None:
     face, rng = portrait(name), np.random.default_rng(0)
     wanted, found = [], []
     for _ in range(24):
-        c = curves(jawOpen=float(rng.choice([0, 0.15, 0.3, 0.5, 0.7])), mouthLowerDown=float(rng.uniform(0, 0.4)), mouthPucker=float(rng.uniform(0, 0.4)),
-                   mouthSmile=float(rng.uniform(0, 0.4)))  # fmt: skip
+        jaw = float(rng.choice([0, 0.15, 0.3, 0.5, 0.7]))
+        lower, pucker, smile = (float(rng.uniform(0, 0.4)) for _ in range(3))
+        c = curves(jawOpen=jaw, mouthLowerDown=lower, mouthPucker=pucker, mouthSmile=smile)
         wanted.append(float(mouth_opening(c)))
         found.append(gap(seen(face.render(c))))
     assert np.corrcoef(wanted, found)[0, 1] >= 0.9

@@ -102,6 +102,6 @@ def test_any_text_is_a_story_or_a_plain_refusal(text: str) -> None:
     try:
         script = parse_script(text)
     except EmogenError as error:
-        assert len(str(error)) < 1_000
+        assert len(str(error)) < 1_000  # noqa: PT017 (either outcome is right)
     else:
         assert any(isinstance(e, Line) and e.text for e in script.elements)

@@ -6,7 +6,6 @@ syllables (Loehr 2012 and the sources of facts 3.7). Nothing here is learnt; the
 
 from __future__ import annotations
 
-
 import numpy as np
 import torch
 from diffusers import ConfigMixin, ModelMixin

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from pathlib import Path
-
 import numpy as np
 from scipy.signal import butter, fftconvolve, sosfilt
 
-from emogen.errors import BackendMissing
 from emogen.media.audio import loudness_lufs
-from emogen.media.score import Score, Track
+from emogen.media.score import Score
+from emogen.media.score_sound import stem
 from emogen.pipelines.music.orchestra import BALANCE
 
 RATE_HZ = 44_100
-SOUND_FONT = "TimGM6mb.sf2"
 #: The hall: reverberation time (s), level of the reverberation (dB), delay before it (s); a small concert hall.
 HALL_S, HALL_DB, PREDELAY_S = 1.6, -17.0, 0.018
 #: Loudness of a piece at velocity 74, and LU per unit of velocity: 118 is about 8 LU above 34. Own assumption.
@@ -25,53 +21,28 @@ PEAK = 10 ** (-1.0 / 20)
 TAIL_S = 2.0
 
 
-def sound_font() -> Path:
-    """Where the sound font lies.
-
-    Raises:
-        BackendMissing: pretty_midi is not installed, or came without its sound font.
-    """
-    spec = find_spec("pretty_midi")
-    path = Path(spec.origin).parent / SOUND_FONT if spec and spec.origin else Path(SOUND_FONT)
-    if not path.is_file():
-        raise BackendMissing(
-            "music", f"the sound font {SOUND_FONT} of pretty_midi is missing", "Install it: pip install pretty_midi"
-        )
-    return path
-
-
 def rendered(score: Score, seconds: float) -> np.ndarray:
     """A score as sound: float32 [samples, 2] at `RATE_HZ`, exactly `seconds` long, the last notes fading out."""
     length = round(seconds * RATE_HZ)
     dry = np.zeros((length + round(TAIL_S * RATE_HZ), 2), np.float32)
-    for track in score.tracks:
-        dry += _stem(score, track, len(dry))
+    for number in range(len(score.tracks)):
+        dry += _stem(score, number, len(dry))
     wet = _in_a_hall(dry)[:length]
     fade = min(length, round(0.4 * RATE_HZ))
     wet[length - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)[:, None] ** 2
     return _levelled(wet, score)
 
 
-def _stem(score: Score, track: Track, length: int) -> np.ndarray:
+def _stem(score: Score, number: int, length: int) -> np.ndarray:
     """One track as sound, placed in the stereo picture, at its part's level.
 
     The instruments of a sound font differ by up to 20 LU at the same velocity, so every part is measured and set.
     """
-    import symusic
-
-    song = symusic.Score(480)
-    for beat, bpm in score.tempos:
-        song.tempos.append(symusic.Tempo(round(beat * 480), qpm=bpm))
-    part = symusic.Track(name=track.name, program=track.program, is_drum=track.is_drum)
-    for n in track.notes:
-        part.notes.append(
-            symusic.Note(round(n.start_beat * 480), max(1, round(n.duration_beat * 480)), n.pitch, n.velocity)
-        )
-    song.tracks.append(part)
-    raw = symusic.Synthesizer(sf_path=str(sound_font()), sample_rate=RATE_HZ, quality=4).render(song, stereo=True)
+    track = score.tracks[number]
+    raw = stem(score, number, RATE_HZ, stereo=True, quality=4)
     out = np.zeros((length, 2), np.float32)
     n = min(length, raw.shape[1])
-    out[:n] = np.asarray(raw, np.float32).T[:n]
+    out[:n] = raw.T[:n]
     # Measured where the part plays: the same figure by the gates of BS.1770, in a share of the time.
     first, last = (
         score.seconds(beat)

@@ -7,7 +7,6 @@ say beyond the six basic emotions (calm, pride, boredom, shame ...) moves the fa
 
 from __future__ import annotations
 
-
 import numpy as np
 import torch
 from diffusers import ConfigMixin, ModelMixin

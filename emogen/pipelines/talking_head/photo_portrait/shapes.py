@@ -6,7 +6,6 @@ set by eye on photos. Lips are two: what lowers the lower lip leaves the upper o
 
 from __future__ import annotations
 
-
 import numpy as np
 
 from emogen.codecs.face import FACE_CHANNELS, INDEX
