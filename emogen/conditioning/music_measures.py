@@ -47,7 +47,14 @@ SCORE_PHRASES: dict[str, tuple[str, str]] = {
     "rise": ("grows softer", "grows louder"),
     "breaks": ("no rests", "many rests"),
 }
-SCORE_NAMES = tuple(SCORE_PHRASES)
+#: Harmony in numbers without a name: pitch classes over the tonic, chord kinds, bass over the tonic, thirds over the
+#: bass, fits of both modes, quantiles of gaps, velocities, pitches and lengths.
+_HARMONY = 12 + 6 + 12 + 2 + 3 + 4 + 3 + 5 + 4
+SCORE_NAMES = (*SCORE_PHRASES, *(f"harmony {i}" for i in range(_HARMONY)))
+CHORDS = ((0, 4, 7), (0, 3, 7), (0, 3, 6), (0, 4, 8), (0, 5, 7))  # major, minor, diminished, augmented, suspended
+HARMONY_STEP_S = 0.5
+#: A piece is read in parts: its mood may change, and more parts teach more (s; own assumption).
+PART_S, PART_STEP_S, LEAST_NOTES = 15.0, 7.5, 12
 
 
 def notes_of(score: Score) -> Array:
@@ -61,12 +68,104 @@ def notes_of(score: Score) -> Array:
     return np.array(sorted(rows), dtype=np.float64).reshape(-1, 4)
 
 
+def parts_of(notes: Array) -> list[tuple[float, Array]]:
+    """Parts of `PART_S` seconds with enough notes in them, each with when it starts (s); at least the whole."""
+    first, last = float(notes[0, 0]), float(notes[-1, 0])
+    starts = np.arange(first, max(last - PART_S / 2, first + 0.1), PART_STEP_S)
+    parts = [(float(a), notes[(notes[:, 0] >= a) & (notes[:, 0] < a + PART_S)]) for a in starts]
+    return [part for part in parts if len(part[1]) >= LEAST_NOTES] or [(first, notes)]
+
+
 def measure_score(notes: Array) -> Array:
-    """Measures in the order of `SCORE_NAMES`, [22].
+    """Measures in the order of `SCORE_NAMES`, [73].
 
     Args:
         notes: As `notes_of` gives them; at least two.
     """
+    return np.nan_to_num(np.concatenate([_named(notes), _harmony(notes)]))
+
+
+def _harmony(notes: Array) -> Array:
+    start, end, pitch, velocity = notes.T
+    length = np.maximum(end - start, 1e-3)
+    classes = np.bincount(pitch.astype(int) % 12, weights=length, minlength=12)
+    tonic, fits = tonic_of(classes)
+    kinds, bass, thirds = np.zeros(6), np.zeros(12), np.zeros(2)
+    times = np.arange(start.min(), end.max(), HARMONY_STEP_S)
+    for a in times:
+        on = (start < a + HARMONY_STEP_S) & (end > a)
+        if not on.any():
+            continue
+        weight = np.minimum(end[on], a + HARMONY_STEP_S) - np.maximum(start[on], a)
+        now = np.bincount(pitch[on].astype(int) % 12, weights=weight, minlength=12)
+        now = now / now.sum()
+        lowest = int(pitch[on].min()) % 12
+        bass[(lowest - tonic) % 12] += 1
+        thirds += now[(lowest + 4) % 12] > 0, now[(lowest + 3) % 12] > 0
+        best = [max(now[(root + np.array(chord)) % 12].sum() for root in range(12)) for chord in CHORDS]
+        kinds[int(np.argmax(best))] += 1
+        kinds[5] += best[0] - best[1]
+    gaps = np.diff(np.unique(start.round(2)))
+    quantiles = (
+        np.percentile(gaps if len(gaps) else np.array([HARMONY_STEP_S]), (10, 25, 75, 90)),
+        np.percentile(velocity, (10, 50, 90)),
+        np.percentile(pitch, (5, 25, 50, 75, 95)),
+        np.percentile(length, (10, 25, 75, 90)),
+    )
+    modes = (fits[0].max(), fits[1].max(), fits[0][tonic] - fits[1][tonic])
+    chords = (kinds / len(times), bass / len(times), thirds / len(times))
+    return np.concatenate([np.roll(classes, -tonic) / classes.sum(), *chords, modes, *quantiles])
+
+
+def tonic_of(classes: NDArray[Any]) -> tuple[int, Array]:
+    """Weights of pitch classes [12] -> the likeliest tonic (0 = C), and the fit of each in major and minor [2, 12]."""
+    if np.ptp(classes) < 1e-12:
+        return 0, np.zeros((2, 12))
+    fits = np.array(
+        [[np.corrcoef(classes, np.roll(profile, k))[0, 1] for k in range(12)] for profile in (MAJOR, MINOR)]
+    )
+    return int(np.unravel_index(int(fits.argmax()), fits.shape)[1]), fits
+
+
+NOTE_RATE_HZ = 4.0  # frames of a score a second
+REGISTERS = (0, 48, 60, 72, 128)
+
+
+def note_frames(notes: Array) -> Array:
+    """A score as 4 frames a second, [T, 31].
+
+    Pitch classes over the tonic (12), that of the lowest note (12), notes begun in each of four registers (4), loudest
+    velocity / 127, notes sounding / 4, notes begun / 4.
+    """
+    start, end, pitch, velocity = notes.T
+    classes = pitch.astype(int) % 12
+    tonic, _ = tonic_of(np.bincount(classes, weights=np.maximum(end - start, 1e-3), minlength=12))
+    begin = start.min()
+    count = max(int(np.ceil((end.max() - begin) * NOTE_RATE_HZ)), 1)
+    found = np.zeros((count, 31))
+    first = ((start - begin) * NOTE_RATE_HZ).astype(int).clip(0, count - 1)
+    last = np.ceil((end - begin) * NOTE_RATE_HZ).astype(int).clip(1, count)
+    lowest = np.full(count, 999.0)
+    for i in range(len(pitch)):
+        there = slice(first[i], max(last[i], first[i] + 1))
+        found[there, (classes[i] - tonic) % 12] += velocity[i] / 127.0
+        found[there, 29] += 0.25
+        lowest[there] = np.minimum(lowest[there], pitch[i])
+        found[first[i], 24 + int(np.searchsorted(REGISTERS, pitch[i], side="right") - 1)] += 1.0
+        found[first[i], 28] = max(found[first[i], 28], velocity[i] / 127.0)
+        found[first[i], 30] += 0.25
+    played = np.flatnonzero(lowest < 999.0)
+    found[played, 12 + (lowest[played].astype(int) - tonic) % 12] = 1.0
+    return found
+
+
+def in_key(found: Array) -> Array:
+    """`sound_frames` with their chroma turned so that the likeliest tonic comes first."""
+    tonic, _ = tonic_of(found[:, :12].sum(axis=0))
+    return np.hstack([np.roll(found[:, :12], -tonic, axis=1), found[:, 12:]])
+
+
+def _named(notes: Array) -> Array:
     start, end, pitch, velocity = notes.T
     length = np.maximum(end - start, 1e-3)
     span = max(float(end.max() - start.min()), 1e-3)
@@ -112,10 +211,8 @@ def _dissonance(sounding: NDArray[np.bool_], pitch: Array) -> float:
 
 def mode_of(classes: NDArray[Any]) -> tuple[float, float]:
     """Weights of pitch classes [12] -> best major less best minor correlation, and the best of all."""
-    if np.ptp(classes) < 1e-12:
-        return 0.0, 0.0
-    fits = [max(float(np.corrcoef(classes, np.roll(profile, k))[0, 1]) for k in range(12)) for profile in (MAJOR, MINOR)]
-    return fits[0] - fits[1], max(fits)
+    _, fits = tonic_of(classes)
+    return float(fits[0].max() - fits[1].max()), float(fits.max())
 
 
 SAMPLE_RATE_HZ = 16_000
@@ -139,7 +236,8 @@ SOUND_PHRASES: dict[str, tuple[str, str]] = {
     "rise": ("grows softer", "grows louder"),
     "breaks": ("no rests", "many rests"),
 }
-SOUND_NAMES = (*SOUND_PHRASES, *(f"band {i} {what}" for i in range(BANDS) for what in ("level", "spread")))
+_BAND_NAMES = tuple(f"band {i} {what}" for i in range(BANDS) for what in ("level", "spread"))
+SOUND_NAMES = (*SOUND_PHRASES, *(f"class {i}" for i in range(12)), *_BAND_NAMES)
 
 
 def sound_frames(samples: NDArray[np.float32]) -> Array:
@@ -159,7 +257,7 @@ def sound_frames(samples: NDArray[np.float32]) -> Array:
 
 
 def measure_sound(samples: NDArray[np.float32], found: Array) -> Array:
-    """Measures in the order of `SOUND_NAMES`, [62].
+    """Measures in the order of `SOUND_NAMES`, [74].
 
     Args:
         samples: [n], 16 kHz mono.
@@ -189,7 +287,8 @@ def measure_sound(samples: NDArray[np.float32], found: Array) -> Array:
         level[half:].mean() - level[:half].mean() if half else 0.0, (level < level.max() - 40.0).mean(),
     ]  # fmt: skip
     bands = np.stack([mel.mean(axis=0), mel.std(axis=0)], axis=1).ravel()
-    return np.nan_to_num(np.concatenate([named, bands]))
+    in_order = in_key(found)[:, :12].mean(axis=0)
+    return np.nan_to_num(np.concatenate([named, in_order, bands]))
 
 
 @cache

@@ -36,7 +36,7 @@ class Recognition:
 
     Attributes:
         emotion: The feeling: shares over terms, felt VAD, intensity.
-        confidence: 0..1, calibrated chance that people would name `label` too; near 0 for noise.
+        confidence: 0..1, calibrated chance that most people would name `label` too; near 0 for noise.
         label: The strongest entry of `distribution`.
         distribution: The recogniser's own label -> probability; sums to 1. Not to be changed.
         modality: "text", "speech", "face", ...

@@ -69,6 +69,13 @@ class HeldOut:
         """The items that people named."""
         return self._where(np.isfinite(self.truth).all(axis=1).tolist())
 
+    def of_labels(self, labels: Sequence[str]) -> HeldOut:
+        """The items that most people named so."""
+        named = np.isfinite(self.truth).all(axis=1)
+        top = np.where(named, np.nan_to_num(self.truth).argmax(axis=1), -1)
+        wanted = [self.labels.index(label) for label in labels]
+        return self._where(np.isin(top, wanted).tolist())
+
     def _where(self, keep: Sequence[bool]) -> HeldOut:
         rows = np.flatnonzero(np.asarray(keep, dtype=bool))
         return replace(

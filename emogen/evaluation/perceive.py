@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emogen.conditioning.face_mesh import Watched, look, watch
 from emogen.conditioning.recognition import Recognition, Recognizer
 from emogen.errors import EmogenError, FormatError, InputError
 from emogen.evaluation.fusion import CONFLICT, conflict, pool
@@ -269,6 +270,8 @@ def _sound_kind(part: Part) -> str:
 
 def _opinion(part: Part, modality: str, panel: Panel) -> Recognition:
     media = part.decoded(modality)
+    if modality == "face":
+        return _faces(look(media), panel)
     try:
         return pool([recogniser.recognize(media) for recogniser in panel(modality)], modality)
     except EmogenError as error:
@@ -284,8 +287,7 @@ def _video(part: Part, names: tuple[str, ...], panel: Panel) -> Recognitions:
         found["speech"] = _opinion(part, "speech", panel)
     if "face" in names:
         fps = min(FACE_FPS, info.fps)
-        seen = [recogniser.recognize_frames(part.frames(fps), fps) for recogniser in panel("face")]  # type: ignore[attr-defined]
-        found["face"] = pool(seen, "face")
+        found["face"] = _faces(watch(part.frames(fps), fps), panel)
     if "motion" in names and (moved := _body(part, panel)) is not None:
         found["motion"] = moved
     if not found:
@@ -294,6 +296,11 @@ def _video(part: Part, names: tuple[str, ...], panel: Panel) -> Recognitions:
     if len(heard) < 2:
         return Recognitions(str(part.path), found)
     return Recognitions(str(part.path), found | {"video": pool(list(found.values()), "video")}, conflict(heard))
+
+
+def _faces(watched: Watched, panel: Panel) -> Recognition:
+    """Each reader's opinion on a face that is searched for but once."""
+    return pool([reader.recognize_watched(watched) for reader in panel("face")], "face")  # type: ignore[attr-defined]
 
 
 def _body(part: Part, panel: Panel) -> Recognition | None:

@@ -163,7 +163,7 @@ def train_judge(
     run = out.parent / f"{out.name}-run"
     result = train(net, loss, run, options, validate=validate, on_report=lambda row: print(row, flush=True))
     logits, _ = predict(net, faces.crops[held])
-    temperature = fit_temperature(logits, faces.shares[held].double().numpy())
+    temperature = fit_temperature(logits, faces.shares[held].argmax(dim=1).numpy())
     with (run / "curve.csv").open(encoding="utf-8") as stream:
         curve = list(csv.DictReader(stream))
     minutes = result.elapsed_s / 60.0

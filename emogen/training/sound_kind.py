@@ -46,25 +46,29 @@ def music(rng: np.random.Generator, data_dir: Path | None) -> Iterator[NDArray[n
         tar.extractall(place, filter="data")
         files = sorted(Path(place).rglob("*.mid"))
         for number, at in enumerate(rng.permutation(len(files))[:PIECES]):
-            score = _played(read_midi(files[at]), int(rng.choice(PROGRAMS)), alone=number % 3 == 0)
-            samples = heard(score).samples
-            length = int(rng.uniform(3, LONGEST_S) * SAMPLE_RATE_HZ)
-            start = int(rng.integers(0, max(1, len(samples) - length)))
-            excerpt = samples[start : start + length]
-            yield varied(excerpt, rng) if number % 2 else excerpt
+            score = read_midi(files[at])
+            seconds = rng.uniform(3, LONGEST_S)
+            start = rng.uniform(0, max(0.1, score.duration_s - seconds))
+            excerpt = _played(score, start, start + seconds, int(rng.choice(PROGRAMS)), alone=number % 3 == 0)
+            if any(track.notes for track in excerpt.tracks):
+                samples = heard(excerpt).samples
+                yield varied(samples, rng) if number % 2 else samples
 
 
-def _played(score: Score, program: int, *, alone: bool) -> Score:
+def _played(score: Score, start_s: float, end_s: float, program: int, *, alone: bool) -> Score:
+    """A part of a piece by another instrument, from its beginning; all of it or the highest line."""
     tracks = []
     for track in score.tracks:
-        notes = track.notes
+        notes = [n for n in track.notes if start_s <= score.seconds(n.start_beat) < end_s]
         if alone:
             top: dict[float, int] = {}
             for note in notes:
                 top[round(note.start_beat, 1)] = max(top.get(round(note.start_beat, 1), 0), note.pitch)
-            notes = tuple(n for n in notes if n.pitch == top[round(n.start_beat, 1)])
-        tracks.append(Track(track.name, program, track.is_drum, notes))
-    return replace(score, tracks=tuple(tracks))
+            notes = [n for n in notes if n.pitch == top[round(n.start_beat, 1)]]
+        first = min((n.start_beat for n in notes), default=0.0)
+        moved = tuple(replace(n, start_beat=n.start_beat - first) for n in notes)
+        tracks.append(Track(track.name, program, track.is_drum, moved))
+    return replace(score, tracks=tuple(tracks), tempos=score.tempos[:1])
 
 
 def noises(rng: np.random.Generator) -> Iterator[NDArray[np.float32]]:

@@ -105,7 +105,7 @@ def train(
     examples = _examples(clips, kept, plan.labels)
     how = replace(plan.head, seed=seed)
     logits, vad = out_of_fold(examples, plan.labels, how, plan.folds)
-    truth = examples.shares[_first(kept)]
+    truth = np.eye(len(plan.labels))[[plan.labels.index(clip.label) for clip in clips]]
     speakers = [clip.speaker for clip in clips]
     several = _several(clips)
     chances = softmax(logits / fit_temperature(logits[several], truth[several]))
@@ -114,7 +114,7 @@ def train(
         labels=plan.labels,
         packs=tuple(clip.corpus for clip in clips),
         groups=tuple(speakers),
-        truth=np.stack([np.eye(len(plan.labels))[plan.labels.index(clip.label)] for clip in clips]),
+        truth=truth,
         found=chances,
         vad_truth=np.stack([clip.vad for clip in clips]),
         vad_found=vad,

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from emogen.codecs.face import FACE_CHANNELS, INDEX, both
+from emogen.conditioning.face_mesh import find_face
 from emogen.errors import InputError
 from emogen.pipelines.talking_head.photo_portrait import landmarks as lm
 from emogen.pipelines.talking_head.photo_portrait.eyes import Lids
@@ -62,7 +63,7 @@ class PhotoRenderer:
         """
         if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
             raise InputError(name, f"{rgb.dtype} of shape {rgb.shape}", "Accepted: uint8 [h, w, 3].")
-        found = lm.find_face(np.ascontiguousarray(rgb), name)
+        found = find_face(np.ascontiguousarray(rgb), name)
         notes = [f"{found.count} faces were found; the largest is used"] if found.count > 1 else []
         picture, points = _cropped(rgb, found.points, size)
         return cls(picture, points, notes, drawn=drawn)
