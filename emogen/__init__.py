@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from emogen._version import __version__
 
 if TYPE_CHECKING:
-    from emogen.calls import gesture, image, load, music, perform, recognize, speak, talk
+    from emogen.calls import evaluate, gesture, image, load, music, perform, recognize, speak, talk
     from emogen.conditioning.emotion import Emotion
     from emogen.conditioning.track import EmotionTrack
     from emogen.errors import EmogenError
@@ -41,6 +41,7 @@ _WHERE = {
     "image": "emogen.calls",
     "perform": "emogen.calls",
     "recognize": "emogen.calls",
+    "evaluate": "emogen.calls",
     "load": "emogen.calls",
 }
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "SpeechPipeline",
     "TalkingHeadPipeline",
     "__version__",
+    "evaluate",
     "gesture",
     "image",
     "load",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from emogen.conditioning.emotion import Emotion
-    from emogen.conditioning.recognition import Recognition
     from emogen.conditioning.track import EmotionTrack
+    from emogen.evaluation.perceive import Recognitions
+    from emogen.evaluation.results import Evaluation
     from emogen.pipelines.performance.script import Script
 
     Feeling = str | Emotion | EmotionTrack | None
@@ -55,11 +57,42 @@ def perform(
     return show
 
 
-def recognize(text: str, *, backend: str = "embedded") -> Recognition:
-    """The emotion in words, with confidence. `text` is the words, or the path of a .txt file."""
-    from emogen.conditioning.text import TextRecognizer, read_text
+def recognize(source: str | Path, *, modalities: Sequence[str] | None = None) -> Recognitions:
+    """What a file or some words feel like, as every recogniser of theirs hears, sees or reads it.
 
-    return TextRecognizer.load(backend).recognize(read_text(text))
+    Args:
+        source: A sound, video, picture, MIDI, BVH or text file; or words.
+        modalities: Only these of "speech", "face", "motion", "image", "music", "text".
+
+    Returns:
+        A mapping modality -> `Recognition`; `.emotion` and `.confidence` are those of the whole.
+    """
+    from emogen.evaluation.perceive import names_a_file, recognize_file, recognize_words
+
+    if isinstance(source, Path) or names_a_file(source):
+        return recognize_file(source, modalities=modalities)
+    return recognize_words(source)
+
+
+def evaluate(source: str | Path, *, report: str | Path | None = None, **options: Any) -> Evaluation:
+    """How well what was asked for comes across, judged by recognisers that had no part in making it.
+
+    Args:
+        source: A folder of media with their sidecars, a manifest with the columns `file` and `intended`, or a file.
+        report: An .html file to write.
+        options: As in `emogen.evaluation.evaluate.evaluate`.
+    """
+    from emogen.evaluation.evaluate import evaluate as judged
+    from emogen.media.atomic import check_writable
+
+    if report is not None:
+        check_writable(Path(report), suffixes=(".html",))
+    found = judged(source, **options)
+    if report is not None:
+        from emogen.evaluation.report import write_report
+
+        write_report(found, Path(report))
+    return found
 
 
 def load(source: str | Path) -> Any:

@@ -27,6 +27,11 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "recognizers": {
         "text": "emogen.conditioning.text:TextRecognizer",
+        "speech": "emogen.conditioning.audio:SpeechRecognizer",
+        "face": "emogen.conditioning.face:FaceRecognizer",
+        "motion": "emogen.conditioning.motion:MotionRecognizer",
+        "image": "emogen.conditioning.image:ImageRecognizer",
+        "music": "emogen.conditioning.music:MusicRecognizer",
     },
     "codecs": {
         "voice": "emogen.codecs.voice:VoiceCodec",

@@ -189,7 +189,8 @@ def pose_motion(frames: Iterator[NDArray[np.uint8]], fps: float) -> Array | None
     with _quiet():
         import mediapipe
 
-        with mediapipe.solutions.pose.Pose(model_complexity=0, min_detection_confidence=0.5) as tracker:
+        # 1: the one model that is in its wheel; for the others it goes to the network
+        with mediapipe.solutions.pose.Pose(model_complexity=1, min_detection_confidence=0.5) as tracker:
             for frame in frames:
                 shown.append(_seen(tracker.process(np.ascontiguousarray(frame))))
     there = np.flatnonzero([one is not None for one in shown])

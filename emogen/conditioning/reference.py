@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emogen.conditioning.emotion import Emotion
 from emogen.errors import InputError
 from emogen.limits import LIMITS
+
+if TYPE_CHECKING:
+    from emogen.conditioning.recognition import Recognition, Recognizer
 
 
 def inside(folder: Path, name: str, where: str) -> Path:
@@ -45,8 +49,65 @@ def _text(path: Path) -> Emotion:
     return TextRecognizer.load("embedded").recognize(words).emotion
 
 
+def _sound(path: Path) -> Emotion:
+    """A voice, or music where it sounds like that."""
+    from emogen.conditioning.audio import SpeechRecognizer, checked
+    from emogen.conditioning.music import MusicRecognizer
+    from emogen.conditioning.sound_kind import sound_kind
+
+    reader: Recognizer = MusicRecognizer.load() if sound_kind(checked(path)) == "music" else SpeechRecognizer.load()
+    return _felt(reader.recognize(path), path)
+
+
+def _picture(path: Path) -> Emotion:
+    """The face in it, or the picture itself where there is none."""
+    from emogen.conditioning.face import FaceRecognizer
+    from emogen.conditioning.image import ImageRecognizer
+
+    face = FaceRecognizer.load().recognize(path)
+    return _felt(face if face.confidence > 0.0 else ImageRecognizer.load().recognize(path), path)
+
+
+def _video(path: Path) -> Emotion:
+    """The face, or where there is none the voice."""
+    from emogen.conditioning.audio import SpeechRecognizer
+    from emogen.conditioning.face import FaceRecognizer
+    from emogen.media.video import probe, read_frames
+
+    fps = min(VIDEO_FPS, probe(path).fps)
+    face = FaceRecognizer.load().recognize_frames(read_frames(path, 0.0, VIDEO_S, fps), fps)
+    return _felt(face if face.confidence > 0.0 else SpeechRecognizer.load().recognize(path), path)
+
+
+def _music(path: Path) -> Emotion:
+    from emogen.conditioning.music import MusicRecognizer
+
+    return _felt(MusicRecognizer.load().recognize(path), path)
+
+
+def _motion(path: Path) -> Emotion:
+    from emogen.conditioning.motion import MotionRecognizer
+
+    return _felt(MotionRecognizer.load().recognize(path), path)
+
+
+def _felt(found: Recognition, path: Path) -> Emotion:
+    if found.confidence == 0.0:
+        raise InputError(f"@{path.name}", f"carries no emotion that could be read: {found.note}")
+    return found.emotion
+
+
+VIDEO_FPS, VIDEO_S = 12.5, 60.0  # pictures a second and seconds of a video that are looked at
+
 #: What can be heard, seen or read in a reference, by suffix.
-READERS: dict[str, Callable[[Path], Emotion]] = {".txt": _text, ".md": _text}
+READERS: dict[str, Callable[[Path], Emotion]] = {
+    **dict.fromkeys((".txt", ".md"), _text),
+    **dict.fromkeys((".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a"), _sound),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".webp"), _picture),
+    **dict.fromkeys((".mp4", ".mov", ".mkv", ".webm"), _video),
+    **dict.fromkeys((".mid", ".midi"), _music),
+    ".bvh": _motion,
+}
 
 
 class FolderResolver:

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from emogen.conditioning.face_mesh import Watched, look, watch
 from emogen.conditioning.recognition import Recognition, Recognizer
-from emogen.errors import EmogenError, FormatError, InputError
+from emogen.errors import EmogenError, FormatError, InputError, RightsError
 from emogen.evaluation.fusion import CONFLICT, conflict, pool
 from emogen.media.sniff import kind_of
 from emogen.registry import resolve
 
 if TYPE_CHECKING:
+    from emogen.conditioning.emotion import Emotion
     from emogen.media.audio import Audio
 
 MODALITIES = ("speech", "face", "motion", "image", "music", "text")
@@ -41,6 +42,7 @@ SUFFIXES = frozenset(
     | {".png", ".jpg", ".jpeg", ".webp", ".mid", ".midi", ".bvh", ".txt", ".md"}
 )
 VIDEOS = ("mp4", "matroska")
+LONGEST_NAME = 1_000  # characters of a path; longer is text
 FACE_FPS = 12.5  # pictures a second shown to the face recognisers: every other one of a 25 fps video
 POSE_FPS = 8.0  # and to the pose tracker, which costs five times as much
 #: Nobody's file is read further than this for a verdict on its picture or body (s).
@@ -74,6 +76,16 @@ class Recognitions(Mapping[str, Recognition]):
     def best(self) -> Recognition:
         """The recognition of the whole: the fusion where there is one, else the most confident."""
         return self.found.get("video") or max(self.found.values(), key=lambda r: r.confidence)
+
+    @property
+    def emotion(self) -> Emotion:
+        """That of the whole."""
+        return self.best.emotion
+
+    @property
+    def confidence(self) -> float:
+        """That of the whole, 0..1."""
+        return self.best.confidence
 
     @property
     def disagreement(self) -> str:
@@ -112,8 +124,22 @@ Panel = Callable[[str], list[Recognizer]]
 
 
 def both(modality: str) -> list[Recognizer]:
-    """Guide and judge: the best answer for a user."""
-    return [guide(modality), judge_of(modality)]
+    """Guide and judge: the best answer for a user; for texts the guide alone, which knows four times the feelings.
+
+    Raises:
+        RightsError: `EMOGEN_COMMERCIAL` is set and both are for research only.
+    """
+    if modality == "text":
+        return [guide(modality)]
+    allowed, refused = [], None
+    for load in (guide, judge_of):
+        try:
+            allowed.append(load(modality))
+        except RightsError as error:
+            refused = error
+    if not allowed and refused:
+        raise refused
+    return allowed
 
 
 def guides(modality: str) -> list[Recognizer]:
@@ -186,6 +212,16 @@ def recognize_file(
 def recognize_words(words: str, *, panel: Panel = both) -> Recognitions:
     """What words feel like."""
     return Recognitions(words, {"text": pool([r.recognize(words) for r in panel("text")], "text")})
+
+
+def names_a_file(given: str) -> bool:
+    """Whether a word on the command line is meant as a file: it is one, or ends like one."""
+    if len(given) > LONGEST_NAME or "\n" in given:
+        return False
+    try:
+        return Path(given).exists() or (Path(given).suffix.lower() in SUFFIXES and " " not in Path(given).suffix)
+    except (OSError, ValueError):
+        return False
 
 
 def find_files(given: Sequence[str | Path]) -> list[Path]:

@@ -1,6 +1,6 @@
 """How well every recogniser and judge reads people it has not learnt from: `docs/evaluation.md`, by one command.
 
-    python -m emogen.evaluation.standing --out docs/evaluation.md
+    python -m emogen.training.standing --out docs/evaluation.md
 
 All figures come from the `heldout.csv` of the checkpoints, so that any installation can compute them again.
 """

@@ -47,6 +47,8 @@ from emogen.evaluation.heldout import HeldOut
 from emogen.evaluation.judges.motion import channels
 from emogen.evaluation.metrics import fit_temperature
 from emogen.media.motion import read_bvh
+from emogen.models.frames import FrameNet
+from emogen.models.head import EmotionHead
 from emogen.training import frames, head
 from emogen.training.folds import cross_fitted, grouped_folds
 from emogen.training.frames import FrameTraining, Pieces
@@ -59,7 +61,8 @@ Role = Literal["guide", "judge"]
 Array = NDArray[np.float64]
 PACK = "body/bandai_namco"
 FOLDS = 8  # by content; those with few clips share one
-#: Style -> term; other styles (old, feminine, giant ...) are no feeling and are left out.
+#: Style -> term. Other styles (old, feminine, giant ...) are no feeling: they are told from these in training, so that
+#: the network sees more bodies and more ways to move, and are no answer afterwards.
 STYLES = {
     "normal": "neutral", "happy": "joy", "active": "excitement", "proud": "pride", "angry": "anger", "sad": "sadness",
     "not-confident": "insecurity", "tired": "fatigue", "exhausted": "fatigue",
@@ -87,11 +90,10 @@ class Clip:
 
 
 def read_clips(role: Role, data_dir: str | Path | None = None) -> list[Clip]:
-    """The clips with a feeling (or none) of one half of the pack body/bandai_namco."""
+    """The clips of one half of the pack body/bandai_namco; where the style is no feeling, it is the label."""
     folder, wanted = pack(PACK, data_dir), "judge" if role == "judge" else "maker"
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as stream:
-        rows = [r for r in csv.DictReader(stream) if r["style"] in STYLES]
-    rows = [r for r in rows if half(f"bandai_namco/{r['content']}") == wanted]
+        rows = [r for r in csv.DictReader(stream) if half(f"bandai_namco/{r['content']}") == wanted]
     clips = []
     with tempfile.TemporaryDirectory() as place:
         with tarfile.open(folder / "motions.tar.xz") as tar:
@@ -100,7 +102,7 @@ def read_clips(role: Role, data_dir: str | Path | None = None) -> list[Clip]:
         for row in rows:
             motion = read_bvh(files[Path(row["file"]).name])
             body = normalised(bvh_positions(motion), motion.fps)
-            clips.append(Clip(body, STYLES[row["style"]], row["set"], row["content"]))
+            clips.append(Clip(body, STYLES.get(row["style"], row["style"]), row["set"], row["content"]))
     return clips
 
 
@@ -172,15 +174,27 @@ def fitted(
     """A network that learnt the clips flagged in `learnt` [n], and its curve."""
     rows = np.flatnonzero(learnt[seen.clips])
     own = [clips[seen.clips[i]] for i in rows]
-    labels = np.array([LABELS.index(clip.label) for clip in own])
-    vad = np.stack([norm(clip.label) for clip in own])
+    names = (*LABELS, *sorted({clip.label for clip in own} - set(LABELS)))
+    labels = np.array([names.index(clip.label) for clip in own])
+    vad = np.stack([norm(clip.label) if clip.label in LABELS else np.full(3, np.nan) for clip in own])
     contents = [clip.content for clip in own]
     if role == "judge":
         pieces = Pieces([seen.rows[i] for i in rows], labels, vad, contents)
-        return frames.fit_frames(pieces, LABELS, replace(FRAMES, seed=seed), _trembling)
+        net, curve = frames.fit_frames(pieces, names, replace(FRAMES, seed=seed), _trembling)
+        return _without_others(net, FrameNet.from_config(net.shape | {"labels": LABELS}), len(names)), curve
     measures = np.stack([seen.rows[i] for i in rows])
-    examples = Examples(measures, np.eye(len(LABELS))[labels], vad, contents, [clip.set for clip in own])
-    return head.fit_head(examples, LABELS, replace(HEADS, seed=seed))
+    examples = Examples(measures, np.eye(len(names))[labels], vad, contents, [clip.set for clip in own])
+    found, curve = head.fit_head(examples, names, replace(HEADS, seed=seed))
+    return _without_others(found, EmotionHead.from_config(found.shape | {"labels": LABELS}), len(names)), curve
+
+
+def _without_others(net: nn.Module, small: nn.Module, names: int) -> nn.Module:
+    """The network with the outputs of `LABELS` and VAD alone, in `small`."""
+    kept = [*range(len(LABELS)), *range(names, names + 3)]
+    fits = small.state_dict()
+    state = {k: v if v.shape == fits[k].shape else v[kept] for k, v in net.state_dict().items()}
+    small.load_state_dict(state)
+    return small.eval()
 
 
 def _trembling(piece: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
@@ -223,6 +237,9 @@ def train(role: Role, out_dir: str | Path, *, data_dir: str | Path | None = None
     clips = read_clips(role, data_dir)
     seen = shown(role, clips, seed)
     logits, vad = out_of_fold(role, clips, seen, seed)
+    felt = np.flatnonzero([clip.label in LABELS for clip in clips])
+    net, curve = fitted(role, clips, seen, np.ones(len(clips), dtype=bool), seed)
+    clips, logits, vad = [clips[i] for i in felt], logits[felt], vad[felt]
     truth = np.stack([np.eye(len(LABELS))[LABELS.index(clip.label)] for clip in clips])
     contents = [clip.content for clip in clips]
     held_out = HeldOut(
@@ -234,7 +251,6 @@ def train(role: Role, out_dir: str | Path, *, data_dir: str | Path | None = None
         vad_truth=np.stack([norm(clip.label) for clip in clips]),
         vad_found=vad,
     )
-    net, curve = fitted(role, clips, seen, np.ones(len(clips), dtype=bool), seed)
     usual = [np.mean([measure(clip.body[a:b]) for a, b in windows(len(clip.body))], axis=0) for clip in clips]
     config = {
         "net": net.shape,

@@ -20,7 +20,8 @@ def frechet_distance(truth: ArrayLike, found: ArrayLike, shrink: bool | None = N
 
     `|m1 - m2|^2 + Tr(S1 + S2 - 2 (S1^.5 S2 S1^.5)^.5)`, roots by eigenvalues, so that it stays real. It is biased
     upwards for small sets: state n, and `frechet_floor` of the reference beside it. Fewer items than features make
-    covariances without full rank; they are then shrunk towards a sphere (`shrinkage`).
+    covariances without full rank; they are then shrunk towards a sphere (`shrinkage`), which gives
+    smaller figures: compare only like with like.
     Source: Dowson & Landau 1982; Heusel et al. 2017 (FID); Ledoit & Wolf 2004 for the shrinkage.
 
     Args:
@@ -110,7 +111,7 @@ def kernel_distance(
         InputError: Not 2-D, empty, nan, different d, a set of one item, or a kernel that is none.
     """
     x, y = _sets(truth, found)
-    if degree < 1 or degree != int(degree) or not offset >= 0.0 or (gamma is not None and not gamma > 0.0):
+    if not degree >= 1 or degree % 1 != 0 or not offset >= 0.0 or (gamma is not None and not gamma > 0.0):
         raise InputError(
             "kernel", f"degree {degree}, gamma {gamma}, offset {offset}", "Degree >= 1, gamma > 0, offset >= 0."
         )

@@ -115,10 +115,12 @@ def diversity(clips: ArrayLike, order: int = 1) -> float:
         raise InputError("order", f"{order}", "Give 1 or 2.")
     if len(x) < 2:
         raise InputError("clips", "one clip", "Give two or more.")
+    from scipy.spatial.distance import pdist
+
     flat = x.reshape(len(x), -1)
-    apart = [np.abs(flat[i + 1 :] - flat[i]) for i in range(len(flat) - 1)]
-    means = [d.mean(axis=1) if order == 1 else np.sqrt((d**2).mean(axis=1)) for d in apart]
-    return float(np.mean(np.concatenate(means)))
+    if order == 1:
+        return float(pdist(flat, "cityblock").mean() / flat.shape[1])
+    return float(pdist(flat, "euclidean").mean() / np.sqrt(flat.shape[1]))
 
 
 def l1_spread(clips: ArrayLike) -> float:

@@ -78,12 +78,15 @@ def closure_recall(closed: ArrayLike, opening: ArrayLike, threshold: float) -> f
         threshold: Below it the lips are closed, in the unit of `opening`.
 
     Raises:
-        InputError: Lengths differ, empty, nan, no frame is to be closed, or `closed` is not true and false.
+        InputError: Lengths differ, empty, nan, no frame is to be closed, `closed` is not true and false, or no
+            threshold.
     """
     wanted, found = numbers("closed", closed, 1), numbers("opening", opening, 1)
     same_length(("closed", "opening"), wanted, found)
     if not np.isin(wanted, (0.0, 1.0)).all() or not wanted.any():
         raise InputError("closed", "no frame, or something other than true and false", "Say which frames are closed.")
+    if not np.isfinite(threshold):
+        raise InputError("threshold", f"{threshold}", "Give an opening in the unit of the curve.")
     return float(np.mean(found[wanted == 1.0] < threshold))
 
 

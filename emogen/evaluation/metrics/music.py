@@ -140,10 +140,10 @@ def onset_histogram(onsets: ArrayLike, beats_per_bar: float = 4.0, bins: int = B
         InputError: Empty, nan, or a bar or bins out of range.
     """
     at = numbers("onsets", onsets, 1)
-    if not 0.0 < beats_per_bar < np.inf or bins < 1:
-        raise InputError("bar", f"{beats_per_bar} beats in {bins} places", "Give both above 0.")
-    place = np.round(at / beats_per_bar * bins).astype(np.int64) % bins
-    return np.asarray(np.bincount(place, minlength=bins) / len(place), dtype=np.float64)
+    if not 0.0 < beats_per_bar < np.inf or bins < 1 or bins % 1 != 0:
+        raise InputError("bar", f"{beats_per_bar} beats in {bins} places", "Give a bar above 0 and 1 place or more.")
+    place = np.round(at / beats_per_bar * bins).astype(np.int64) % int(bins)
+    return np.asarray(np.bincount(place, minlength=int(bins)) / len(place), dtype=np.float64)
 
 
 def pitch_class_similarity(truth: ArrayLike, found: ArrayLike) -> float:

@@ -212,7 +212,7 @@ class Edits:
 
 
 def edits(truth: Sequence[Hashable], found: Sequence[Hashable]) -> Edits:
-    """Hits and edits of the Levenshtein alignment; a change wins over leaving out and putting in.
+    """Hits and edits of the Levenshtein alignment; of equally many edits those with the most hits.
 
     Source: Levenshtein 1966.
 
@@ -221,25 +221,16 @@ def edits(truth: Sequence[Hashable], found: Sequence[Hashable]) -> Edits:
     """
     if not len(truth):
         raise InputError("truth", "empty", "Give a reference.")
-    # per cell: (edits, substitutions, deletions, insertions); hits follow
-    row = [(j, 0, 0, j) for j in range(len(found) + 1)]
+    unit = len(truth) + len(found) + 1  # an edit costs this, a change 1 more: fewest edits, then fewest changes
+    row = [j * unit for j in range(len(found) + 1)]
     for i, x in enumerate(truth, 1):
-        diagonal, row[0] = row[0], (i, 0, i, 0)
+        diagonal, row[0] = row[0], i * unit
         for j, y in enumerate(found, 1):
-            if x == y:
-                best = diagonal
-            else:
-                e, s, d, k = diagonal
-                best = (e + 1, s + 1, d, k)
-                e, s, d, k = row[j]
-                if e + 1 < best[0]:
-                    best = (e + 1, s, d + 1, k)
-                e, s, d, k = row[j - 1]
-                if e + 1 < best[0]:
-                    best = (e + 1, s, d, k + 1)
-            diagonal, row[j] = row[j], best
-    _, changed, missing, extra = row[-1]
-    return Edits(len(truth) - changed - missing, changed, missing, extra)
+            kept = diagonal + (0 if x == y else unit + 1)
+            diagonal, row[j] = row[j], min(kept, row[j] + unit, row[j - 1] + unit)
+    number, changed = divmod(row[-1], unit)
+    missing = (number - changed + len(truth) - len(found)) // 2
+    return Edits(len(truth) - changed - missing, changed, missing, number - changed - missing)
 
 
 def wer(truth: str | Sequence[str], found: str | Sequence[str]) -> float:

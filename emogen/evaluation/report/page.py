@@ -101,8 +101,8 @@ def _render(evaluation: Evaluation, cards: Sequence[Card], refused: int) -> byte
         kinds=[(m, wording.heading(m)) for m in dict.fromkeys(item.modality for item in evaluation.items)],
         refused=refused,
         glossary=wording.GLOSSARY,
-        style=Markup(style),  # noqa: S704 - files of this package
-        script=Markup(script),  # noqa: S704
+        style=Markup(style),
+        script=Markup(script),
         style_hash=_hash(style),
         script_hash=_hash(script),
     )

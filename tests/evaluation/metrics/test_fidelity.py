@@ -9,7 +9,7 @@ from emogen.errors import InputError
 from emogen.evaluation.metrics import AffectFidelity, Judged, accuracy, affect_fidelity, ccc
 
 
-def judged(right: int, wrong: int, groups: int = 10) -> Judged:
+def judged(right: int, wrong: int, groups: int = 1000) -> Judged:
     n = right + wrong
     truth = ["joy", "fear"] * (n // 2 + 1)
     found = [t if i < right else "anger" for i, t in enumerate(truth[:n])]
@@ -48,7 +48,7 @@ def test_the_same_items_are_1() -> None:
 
 
 def test_sentence_of_a_finding() -> None:
-    text = affect_fidelity(judged(160, 40, 40), judged(150, 50, 40), accuracy).sentence("Generated speech")
+    text = affect_fidelity(judged(160, 40), judged(150, 50), accuracy).sentence("Generated speech")
     assert text.startswith("Generated speech is read 0.94 times as well as people are (95 % interval 0.")
     assert "200 generated and 200 human items" in text
 

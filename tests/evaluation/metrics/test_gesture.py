@@ -77,6 +77,7 @@ def test_srgr_by_hand() -> None:
 def test_diversity() -> None:
     clips = np.random.default_rng(0).normal(size=(6, 5, 2, 3))
     flat = clips.reshape(6, -1)
+    assert diversity([[0.0, 0.0], [3.0, 4.0], [0.0, 0.0]]) == pytest.approx((3.5 + 0 + 3.5) / 3)
     assert diversity(clips) == pytest.approx(pdist(flat, "cityblock").mean() / 30)
     assert diversity(clips, order=2) == pytest.approx(pdist(flat).mean() / np.sqrt(30))
     assert diversity(clips[::-1]) == pytest.approx(diversity(clips))

@@ -65,6 +65,8 @@ def test_refusals() -> None:
     for closed, opening in (([0, 0], [1.0, 1.0]), ([2, 1], [1.0, 1.0]), ([1], [1.0, 1.0])):
         with pytest.raises(InputError):
             closure_recall(closed, opening, 0.1)
+    with pytest.raises(InputError, match="threshold"):
+        closure_recall([1], [1.0], float("nan"))
     x = np.zeros((2, 3, 2))
     for truth, scale in ((x[:1], 1.0), (np.zeros((2, 3, 4)), 1.0), (x, 0.0), (x, [1.0]), (x * np.nan, 1.0)):
         with pytest.raises(InputError):

@@ -1,0 +1,156 @@
+"""Commands that make media: speak, talk, music, gesture, image, perform."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from emogen.cli.options import (
+    AUDIO,
+    MUSIC,
+    PICTURE,
+    TALK,
+    Backend,
+    Device,
+    Feel,
+    Json,
+    Output,
+    Seed,
+    Voice,
+    feeling,
+    opened,
+    report,
+    target,
+    words,
+)
+from emogen.errors import InputError
+
+
+def speak(
+    text: Annotated[str, typer.Argument(help="What is said, or a .txt file.")],
+    output: Output,
+    emotion: Feel = None,
+    voice: Voice = None,
+    language: str = "en",
+    seed: Seed = None,
+    backend: Backend = "embedded",
+    device: Device = "cpu",
+    as_json: Json = False,
+) -> None:
+    """Text -> speech with feeling (.wav, .flac)."""
+    started, felt, path = time.perf_counter(), feeling(emotion, auto=True), target(output, AUDIO)
+    pipe = opened("speech", backend, device)
+    report(pipe(words(text), felt, voice=voice, language=language, seed=seed), path, started, as_json)
+
+
+def talk(
+    output: Output,
+    text: Annotated[str | None, typer.Argument(help="What is said, or a .txt file.")] = None,
+    emotion: Feel = None,
+    portrait: Annotated[str, typer.Option(help="A photo, avatar:NAME or sample:astronaut.")] = "avatar:ava",
+    audio: Annotated[Path | None, typer.Option(help="A recording to speak with, instead of text.")] = None,
+    voice: Voice = None,
+    fps: float = 25,
+    size: int = 512,
+    seed: Seed = None,
+    backend: Backend = "embedded",
+    device: Device = "cpu",
+    as_json: Json = False,
+) -> None:
+    """Text or a recording -> a talking face (.mp4; .csv, .json: its curves)."""
+    started, felt, path = time.perf_counter(), feeling(emotion, auto=True), target(output, TALK)
+    if (text is None) == (audio is None):
+        raise InputError("talk", "needs either a text or --audio", "Give one of the two.")
+    pipe = opened("talking_head", backend, device)
+    out = pipe(
+        words(text) if text else None, felt, audio=audio, portrait=portrait, voice=voice, fps=fps, size=size, seed=seed
+    )
+    report(out, path, started, as_json)
+
+
+def music(
+    output: Output,
+    emotion: Feel = None,
+    seconds: float = 20,
+    tempo: Annotated[float | None, typer.Option(help="Beats per minute.")] = None,
+    key: Annotated[str | None, typer.Option(help='e.g. "D minor".')] = None,
+    seed: Seed = None,
+    backend: Backend = "embedded",
+    device: Device = "cpu",
+    as_json: Json = False,
+) -> None:
+    """Emotion -> a piece of music (.wav, .flac, .mid)."""
+    started, felt, path = time.perf_counter(), feeling(emotion), target(output, MUSIC)
+    pipe = opened("music", backend, device)
+    report(pipe(None, felt, seconds=seconds, tempo_bpm=tempo, key=key, seed=seed), path, started, as_json)
+
+
+def gesture(
+    output: Output,
+    emotion: Feel = None,
+    audio: Annotated[Path | None, typer.Option(help="Speech to move with.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="How long, where there is no speech.")] = None,
+    fps: float = 30,
+    seed: Seed = None,
+    backend: Backend = "embedded",
+    device: Device = "cpu",
+    as_json: Json = False,
+) -> None:
+    """Speech -> body motion (.bvh)."""
+    started, felt, path = time.perf_counter(), feeling(emotion), target(output, (".bvh",))
+    pipe = opened("gesture", backend, device)
+    report(pipe(audio, felt, seconds=seconds, fps=fps, seed=seed), path, started, as_json)
+
+
+def image(
+    picture: Annotated[Path, typer.Argument(help="A photo.")],
+    output: Output,
+    emotion: Feel = None,
+    seed: Seed = None,
+    backend: Backend = "embedded",
+    device: Device = "cpu",
+    as_json: Json = False,
+) -> None:
+    """A photo -> the same photo, felt otherwise (.png, .jpg, .webp)."""
+    started, felt, path = time.perf_counter(), feeling(emotion), target(output, PICTURE)
+    pipe = opened("image", backend, device)
+    report(pipe(picture, felt, seed=seed), path, started, as_json)
+
+
+def perform(
+    script: Annotated[Path, typer.Argument(help="A story in Markdown.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The .mp4 to write.")] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Print the plan as a table and render nothing.")] = False,
+    seed: Seed = None,
+    size: int = 512,
+    fps: float = 25,
+    backend: Backend = "embedded",
+    device: Device = "cpu",
+    as_json: Json = False,
+) -> None:
+    """A written story -> one performance with voices, faces, music and subtitles (.mp4, .srt)."""
+    started = time.perf_counter()
+    from emogen.pipelines.performance.script import read_script
+
+    story = read_script(script)
+    if plan:
+        from emogen.pipelines.performance.plan import make_plan
+
+        planned = make_plan(story, folder=script.parent)
+        print(json.dumps(planned.to_dict(), ensure_ascii=False) if as_json else planned.table())
+        return
+    if output is None:
+        raise InputError("perform", "needs -o FILE.mp4, or --plan")
+    path = target(output, (".mp4",))
+    out = opened("performance", backend, device)(story, folder=script.parent, seed=seed, size=size, fps=fps)
+    report(out, path, started, as_json, also=[str(path.with_suffix(".srt"))])
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this module."""
+    for command in (speak, talk, music, gesture, image, perform):
+        app.command()(command)

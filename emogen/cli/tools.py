@@ -1,0 +1,149 @@
+"""Commands about emogen itself: emotion, doctor, demo, train."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from emogen.cli.options import Json, feeling
+
+
+def emotion(
+    written: Annotated[str, typer.Argument(help="An emotion as it is written anywhere.")], as_json: Json = False
+) -> None:
+    """What an emotion means: terms, valence, arousal, dominance, in words."""
+    felt = feeling(written)
+    if as_json:
+        print(json.dumps(felt.to_dict(), ensure_ascii=False))
+        return
+    moments = [(None, felt)] if not hasattr(felt, "keyframes") else [(k.t, k.emotion) for k in felt.keyframes]
+    for t, e in moments:
+        v, a, d = e.vad
+        shares = ", ".join(
+            f"{term} {share:.2f}" for term, share in sorted(e.weights.items(), key=lambda item: -item[1])[:6]
+        )
+        print(
+            f"{'' if t is None else f'{t:g}s  '}{e.describe()}\n  valence {v:+.2f}, arousal {a:+.2f}, dominance {d:+.2f}; "
+            f"intensity {e.intensity:.2f}; {shares}"
+        )
+
+
+def doctor(
+    as_json: Json = False,
+    verify: Annotated[bool, typer.Option(help="Check the hash of every checkpoint file.")] = False,
+    licences: Annotated[bool, typer.Option(help="List the licence of every checkpoint.")] = False,
+) -> None:
+    """What is installed, which backends work, and what to install for the others."""
+    from emogen.doctor import examine, say
+
+    found = examine(verify=verify)
+    print(json.dumps(found, ensure_ascii=False) if as_json else say(found, licences=licences))
+    if found["problems"]:
+        raise SystemExit(1)
+
+
+def demo(host: str = "127.0.0.1", port: int = 7860) -> None:
+    """The demo in the browser."""
+    from emogen.demo import launch
+
+    launch(host=host, port=port)
+
+
+Out = Annotated[Path, typer.Option("--output", "-o", help="The folder of the checkpoint.")]
+Data = Annotated[Path | None, typer.Option(help="The folder of the data packs (else EMOGEN_DATA).")]
+Start = Annotated[Path, typer.Option(help="Weights of the network it starts from.")]
+train_app = typer.Typer(no_args_is_help=True, help="Train a checkpoint from the data packs.")
+
+
+@train_app.command("text")
+def train_text(
+    output: Out,
+    start: Annotated[
+        Path | None, typer.Option(help="A folder with the sentence encoder all-MiniLM-L6-v2 to start from.")
+    ] = None,
+    data: Data = None,
+    seed: int = 0,
+    epochs: int = 4,
+) -> None:
+    """The guide of texts, from GoEmotions, EmoBank and our own sentences."""
+    from emogen.training.text import train
+
+    train(output, data_dir=data, start=start, seed=seed, epochs=epochs)
+
+
+@train_app.command("judge_text")
+def train_judge_text(output: Out, data: Data = None, seed: int = 0) -> None:
+    """The judge of texts, from MELD and Warriner's rated words."""
+    import_module("emogen.training.judge_text").train(output, data_dir=data, seed=seed)
+
+
+@train_app.command("speech")
+def train_speech(output: Out, start: Start, data: Data = None, seed: int = 0) -> None:
+    """The guide of voices, from EmoDB, nEMO and TESS; starts from the encoder of Moonshine tiny (.safetensors)."""
+    import_module("emogen.training.speech").train("guide", output, start=start, data_dir=data, seed=seed)
+
+
+@train_app.command("judge_speech")
+def train_judge_speech(output: Out, start: Start, data: Data = None, seed: int = 0) -> None:
+    """The judge of voices, from RAVDESS; starts from the encoder of Resemblyzer (.pt)."""
+    import_module("emogen.training.speech").train("judge", output, start=start, data_dir=data, seed=seed)
+
+
+@train_app.command("face")
+def train_face(output: Out, data: Data = None, seed: int = 0) -> None:
+    """The guide of faces, from PEDFE's measured movement."""
+    import_module("emogen.training.face").train(output, data_dir=data, seed=seed)
+
+
+@train_app.command("judge_face")
+def train_judge_face(output: Out, start: Start, data: Data = None, seed: int = 0) -> None:
+    """The judge of faces, from FER+; starts from EfficientNet-Lite0 (.pth)."""
+    import_module("emogen.training.judge_face").train_judge(output, start=start, data_dir=data, seed=seed)
+
+
+@train_app.command("image")
+def train_image(output: Out, start: Start, data: Data = None) -> None:
+    """The guide of pictures, from one half of OASIS; starts from EfficientNet-Lite0 (.pth)."""
+    import_module("emogen.training.image").train("guide", output, start=start, data_dir=data)
+
+
+@train_app.command("judge_image")
+def train_judge_image(output: Out, start: Start, data: Data = None) -> None:
+    """The judge of pictures, from the other half of OASIS; starts from EfficientNet-Lite2 (.pth)."""
+    import_module("emogen.training.image").train("judge", output, start=start, data_dir=data)
+
+
+@train_app.command("music")
+def train_music(output: Out, data: Data = None, seed: int = 0) -> None:
+    """The guide of music, from one half of EMOPIA."""
+    import_module("emogen.training.music").train("guide", output, data_dir=data, seed=seed)
+
+
+@train_app.command("judge_music")
+def train_judge_music(output: Out, data: Data = None, seed: int = 0) -> None:
+    """The judge of music, from the other half of EMOPIA."""
+    import_module("emogen.training.music").train("judge", output, data_dir=data, seed=seed)
+
+
+@train_app.command("motion")
+def train_motion(output: Out, data: Data = None, seed: int = 0) -> None:
+    """The guide of body movement, from one half of Bandai Namco's motions."""
+    import_module("emogen.training.motion").train("guide", output, data_dir=data, seed=seed)
+
+
+@train_app.command("judge_motion")
+def train_judge_motion(output: Out, data: Data = None, seed: int = 0) -> None:
+    """The judge of body movement, from the other half of Bandai Namco's motions."""
+    import_module("emogen.training.motion").train("judge", output, data_dir=data, seed=seed)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this module."""
+    app.command(context_settings={"ignore_unknown_options": True})(emotion)  # -joy is an emotion
+    for command in (doctor, demo):
+        app.command()(command)
+    app.add_typer(train_app, name="train")
