@@ -37,7 +37,7 @@ ENOUGH_S = 1.5  # from which a verdict is worth what it was in training (own ass
 LEAST_MOVED = 0.001  # body heights: about 2 mm; a living body sways more (own assumption)
 ROUGH, NOISY = 0.2, -0.1  # `jitter` below which a movement is doubted, and is noise (own assumption)
 NOISE_CERTAINTY = 0.3  # own assumption
-FAMILIAR, STRANGE = 1.6, 3.0  # mean standard deviations from what was learnt: trusted, doubted most (own assumption)
+FAMILIAR, STRANGE = 1.2, 2.0  # mean standard deviations from what was learnt: trusted, doubted most (own assumption)
 FARTHEST = 6.0  # standard deviations that one measure counts at most in that mean (own assumption)
 
 

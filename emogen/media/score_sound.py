@@ -13,7 +13,9 @@ from emogen.media.audio import Audio
 from emogen.media.score import Score
 
 SOUND_FONT = "TimGM6mb.sf2"
-RATE_HZ = 16_000
+RATE_HZ = 16_000  # of what is heard
+#: At which it is played: below 44.1 kHz some high notes of this sound font keep the synthesiser busy for ever.
+PLAYED_HZ = 44_100
 TICKS = 480  # a quarter note
 
 
@@ -64,7 +66,7 @@ def heard(score: Score) -> Audio:
     Args:
         score: With at least one note.
     """
-    parts = [stem(score, i, RATE_HZ, stereo=False, quality=0)[0] for i, t in enumerate(score.tracks) if t.notes]
+    parts = [stem(score, i, PLAYED_HZ, stereo=False, quality=0)[0] for i, t in enumerate(score.tracks) if t.notes]
     length = max(len(p) for p in parts)
     mixed = np.sum([np.pad(p, (0, length - len(p))) for p in parts], axis=0)
-    return Audio(mixed.astype(np.float32), RATE_HZ)
+    return Audio(mixed.astype(np.float32), PLAYED_HZ).resampled(RATE_HZ)

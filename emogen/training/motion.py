@@ -51,7 +51,7 @@ from emogen.models.frames import FrameNet
 from emogen.models.head import EmotionHead
 from emogen.training import frames, head
 from emogen.training.folds import cross_fitted, grouped_folds
-from emogen.training.frames import FrameTraining, Pieces
+from emogen.training.frames import FrameTraining, Pieces, Vary
 from emogen.training.halves import half
 from emogen.training.head import Examples, HeadTraining
 from emogen.training.packs import pack
@@ -75,6 +75,7 @@ _PAIRS = ((L_SHOULDER, R_SHOULDER), (L_ELBOW, R_ELBOW), (L_HAND, R_HAND), (L_KNE
 _ELSEWHERE = {(CHEST,): (0.02, 0.01), (NECK,): (0.012, 0.01), (HEAD,): (0.015, 0.01)}
 _ARMS = ((L_SHOULDER, L_ELBOW, L_HAND), (R_SHOULDER, R_ELBOW, R_HAND))
 _ARMS_ELSEWHERE, _WIDER = (0.012, 0.01), 0.012
+SHIFTED, HIDDEN = 0.4, 0.2  # standard deviations, share of the channels in a piece of the judge (own assumption)
 HEADS = HeadTraining(hidden=32, members=6, dropout=0.4, steps=600, weight_decay=0.1)
 FRAMES = FrameTraining(frames=45, width=40, members=4, dropout=0.4, steps=400, weight_decay=0.1)
 
@@ -180,7 +181,7 @@ def fitted(
     contents = [clip.content for clip in own]
     if role == "judge":
         pieces = Pieces([seen.rows[i] for i in rows], labels, vad, contents)
-        net, curve = frames.fit_frames(pieces, names, replace(FRAMES, seed=seed), _trembling)
+        net, curve = frames.fit_frames(pieces, names, replace(FRAMES, seed=seed), _elsewhere(pieces.frames))
         return _without_others(net, FrameNet.from_config(net.shape | {"labels": LABELS}), len(names)), curve
     measures = np.stack([seen.rows[i] for i in rows])
     examples = Examples(measures, np.eye(len(names))[labels], vad, contents, [clip.set for clip in own])
@@ -197,8 +198,16 @@ def _without_others(net: nn.Module, small: nn.Module, names: int) -> nn.Module:
     return small.eval()
 
 
-def _trembling(piece: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    return piece + rng.normal(0.0, 0.005, piece.shape).astype(np.float32)
+def _elsewhere(rows: Sequence[NDArray[Any]]) -> Vary:
+    """Hides some channels of a piece behind their mean and shifts the others: no channel alone tells the feeling."""
+    every = np.concatenate(list(rows))
+    mean, spread = every.mean(axis=0), every.std(axis=0)
+
+    def vary(piece: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+        found = piece + spread * rng.normal(0.0, SHIFTED, len(mean)).astype(np.float32)
+        return np.asarray(np.where(rng.random(len(mean)) < HIDDEN, mean, found), dtype=np.float32)
+
+    return vary
 
 
 def predicted(role: Role, net: nn.Module, seen: Shown, clip: int) -> tuple[Array, Array]:

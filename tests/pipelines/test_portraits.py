@@ -11,10 +11,10 @@ import pytest
 from skimage import data
 
 from emogen.codecs.face import FACE_CHANNELS, INDEX, both, mouth_opening
+from emogen.conditioning.face_mesh import find_face
 from emogen.errors import InputError
 from emogen.pipelines.talking_head.drawn_portrait import AVATARS, avatar
 from emogen.pipelines.talking_head.photo_portrait import PhotoRenderer
-from emogen.conditioning.face_mesh import find_face
 
 EMOTIONS: dict[str, dict[str, float]] = {
     "joy": {"mouthSmile": 1, "cheekSquint": 0.9, "eyeSquint": 0.4},

@@ -33,14 +33,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 STEP = 2  # of the frames at `FPS`: 15 a second
-#: Bones whose direction is a channel each way.
-_BONES = (
-    (HIPS, CHEST), (CHEST, NECK), (NECK, HEAD),
-    (L_SHOULDER, L_ELBOW), (L_ELBOW, L_HAND), (R_SHOULDER, R_ELBOW), (R_ELBOW, R_HAND),
-    (HIPS, L_KNEE), (L_KNEE, L_FOOT), (HIPS, R_KNEE), (R_KNEE, R_FOOT),
-)  # fmt: skip
-_ENDS = (HEAD, L_HAND, R_HAND, L_ELBOW, R_ELBOW, L_FOOT, R_FOOT, CHEST)
-_HIGH = (HIPS, HEAD, L_HAND, R_HAND, L_ELBOW, R_ELBOW, L_FOOT, R_FOOT)
+_SIDES = ((L_SHOULDER, L_ELBOW, L_HAND, L_KNEE, L_FOOT), (R_SHOULDER, R_ELBOW, R_HAND, R_KNEE, R_FOOT))
+_SLOWEST, _GENTLEST = 0.03, 0.3  # body heights a second, and a second squared: below, it is noise (own assumption)
 
 
 class MotionJudge(MotionReader):
@@ -63,22 +57,64 @@ class MotionJudge(MotionReader):
 
 
 def channels(body: Array) -> NDArray[np.float32]:
-    """Normalised positions [T, 14, 3] at 30 a second -> directions, heights, speeds: float32 [T / 2, C], 15 a second."""
+    """Normalised positions [T, 14, 3] at 30 a second -> float32 [T / 2, C] at 15: angles, heights and speeds of joints.
+
+    Of what there is twice, left and right, the mean and how far apart they are: a mirrored body gives the same.
+    """
     p = gaussian_filter1d(body, 1.0, axis=0, mode="nearest")
-    bones = np.stack([p[:, b] - p[:, a] for a, b in _BONES], axis=1)
-    bones /= np.maximum(np.linalg.norm(bones, axis=-1, keepdims=True), 1e-6)
-    across = p[:, L_SHOULDER] - p[:, R_SHOULDER]
-    middle = (p[:, L_SHOULDER] + p[:, R_SHOULDER]) / 2.0
-    speed = np.gradient(p[:, _ENDS], axis=0) * FPS
-    hips = np.gradient(p[:, HIPS, 1]) * FPS
-    parts = [
-        bones.reshape(len(p), -1),
-        p[:, _HIGH, 1],
-        across,
-        middle - p[:, CHEST],
-        np.log(np.linalg.norm(speed, axis=-1) + 0.03),
-        speed[..., 1],
-        hips[:, None],
-        np.linalg.norm(p[:, L_HAND] - p[:, R_HAND], axis=-1, keepdims=True),
+    velocity = np.gradient(p, axis=0) * FPS
+    speed = np.log(np.linalg.norm(velocity, axis=-1) + _SLOWEST)
+    force = np.log(np.linalg.norm(np.gradient(velocity, axis=0) * FPS, axis=-1) + _GENTLEST)
+    once = [
+        *(_lean(p, a, b) for a, b in ((HIPS, CHEST), (CHEST, NECK), (NECK, HEAD))),
+        np.abs(p[:, CHEST, 0]),
+        p[:, HEAD, 2],
+        p[:, HIPS, 1],
+        p[:, HEAD, 1],
+        velocity[:, HIPS, 1],
+        speed[:, HEAD],
+        speed[:, CHEST],
+        force[:, HEAD],
+        force[:, CHEST],
+        np.linalg.norm(p[:, L_HAND] - p[:, R_HAND], axis=-1),
+        np.linalg.norm(p[:, L_FOOT] - p[:, R_FOOT], axis=-1),
     ]
-    return np.concatenate(parts, axis=1)[::STEP].astype(np.float32)
+    left, right = (_side(p, speed, force, *joints) for joints in _SIDES)
+    twice = [(left + right) / 2.0, np.abs(left - right)]
+    return np.concatenate([np.stack(once, axis=1), *twice], axis=1)[::STEP].astype(np.float32)
+
+
+def _lean(p: Array, low: int, high: int) -> Array:
+    """Radians [T] by which the way from one joint up to another leans forward."""
+    way = p[:, high] - p[:, low]
+    return np.arctan2(way[:, 2], way[:, 1])
+
+
+def _side(p: Array, speed: Array, force: Array, shoulder: int, elbow: int, hand: int, knee: int, foot: int) -> Array:
+    """What is told of one side, [T, 17]."""
+    upper, lower = p[:, elbow] - p[:, shoulder], p[:, hand] - p[:, elbow]
+    thigh, shin = p[:, knee] - p[:, HIPS], p[:, foot] - p[:, knee]
+    return np.stack(
+        [
+            p[:, shoulder, 1] - p[:, CHEST, 1],
+            p[:, shoulder, 2] - p[:, CHEST, 2],
+            p[:, hand, 1] - p[:, shoulder, 1],
+            p[:, hand, 2],
+            np.abs(p[:, hand, 0]),
+            np.abs(p[:, elbow, 0]),
+            p[:, foot, 1],
+            np.abs(p[:, foot, 0]),
+            _angle(upper, lower),
+            _angle(thigh, shin),
+            _angle(upper, p[:, HIPS] - p[:, NECK]),
+            *(speed[:, joint] for joint in (elbow, hand, foot)),
+            *(force[:, joint] for joint in (elbow, hand, foot)),
+        ],
+        axis=1,
+    )
+
+
+def _angle(one: Array, two: Array) -> Array:
+    """Radians [T] between two vectors [T, 3]."""
+    size = np.linalg.norm(one, axis=-1) * np.linalg.norm(two, axis=-1)
+    return np.asarray(np.arccos(np.clip((one * two).sum(axis=-1) / np.maximum(size, 1e-9), -1.0, 1.0)))
