@@ -164,7 +164,8 @@ class MotionReader(Recognizer):
 
         keys = []
         for (a, b), row, felt in zip(spans, logits, vad, strict=True):
-            there = recognition(dict(zip(self.labels, self._chances(row).tolist(), strict=True)), self.modality, vad=felt)
+            chances = dict(zip(self.labels, self._chances(row).tolist(), strict=True))
+            there = recognition(chances, self.modality, vad=felt)
             keys.append(Keyframe(round((a + b) / 2 / FPS, 3), there.emotion))
         return EmotionTrack(tuple(keys))
 

@@ -3,8 +3,8 @@
     python -m emogen.training.motion guide --out FOLDER
     python -m emogen.training.motion judge --out FOLDER
 
-What is done (a walk, a bow, a wave) decides the half; how it is done (angry, sad, tired) is what is learnt. Each clip is
-shown in several versions: mirrored, faster or slower, with another skeleton.
+What is done (a walk, a bow, a wave) decides the half; how it is done (angry, sad, tired) is what is learnt. Each clip
+is shown in several versions: mirrored, faster or slower, with smaller movements, with another skeleton.
 """
 
 from __future__ import annotations
@@ -47,8 +47,6 @@ from emogen.evaluation.heldout import HeldOut
 from emogen.evaluation.judges.motion import channels
 from emogen.evaluation.metrics import fit_temperature
 from emogen.media.motion import read_bvh
-from emogen.models.frames import FrameNet
-from emogen.models.head import EmotionHead
 from emogen.training import frames, head
 from emogen.training.folds import cross_fitted, grouped_folds
 from emogen.training.frames import FrameTraining, Pieces, Vary
@@ -60,24 +58,30 @@ from emogen.training.publish import Card, publish
 Role = Literal["guide", "judge"]
 Array = NDArray[np.float64]
 PACK = "body/bandai_namco"
-FOLDS = 8  # by content; those with few clips share one
-#: Style -> term. Other styles (old, feminine, giant ...) are no feeling: they are told from these in training, so that
-#: the network sees more bodies and more ways to move, and are no answer afterwards.
+FOLDS = 8  # by content; no half has more
+#: Style -> term; other styles (old, feminine, giant ...) are no feeling and are left out: to learn them as further
+#: classes or as neutral did not help on unseen contents.
 STYLES = {
     "normal": "neutral", "happy": "joy", "active": "excitement", "proud": "pride", "angry": "anger", "sad": "sadness",
     "not-confident": "insecurity", "tired": "fatigue", "exhausted": "fatigue",
 }  # fmt: skip
 LABELS = tuple(dict.fromkeys(STYLES.values()))
-VERSIONS = {"1": 12, "2": 4}  # set 1 has every feeling, but few clips of each
+#: Versions of a clip of set 1, which has every feeling but few clips of each, and of set 2.
+VERSIONS: dict[Role, dict[str, int]] = {"guide": {"1": 12, "2": 4}, "judge": {"1": 12, "2": 2}}
 TEMPO = (0.9, 1.1)
+#: Share of the versions that move less than the clip, down to this part: posture has to tell by itself.
+DAMPED, LEAST = 0.25, 0.1
 _PAIRS = ((L_SHOULDER, R_SHOULDER), (L_ELBOW, R_ELBOW), (L_HAND, R_HAND), (L_KNEE, R_KNEE), (L_FOOT, R_FOOT))
 #: How far joints lie elsewhere (height, forward; body heights) in another skeleton: standard deviations.
-_ELSEWHERE = {(CHEST,): (0.02, 0.01), (NECK,): (0.012, 0.01), (HEAD,): (0.015, 0.01)}
+_ELSEWHERE = {(CHEST,): (0.01, 0.005), (NECK,): (0.006, 0.005), (HEAD,): (0.0075, 0.005)}
 _ARMS = ((L_SHOULDER, L_ELBOW, L_HAND), (R_SHOULDER, R_ELBOW, R_HAND))
-_ARMS_ELSEWHERE, _WIDER = (0.012, 0.01), 0.012
-SHIFTED, HIDDEN = 0.4, 0.2  # standard deviations, share of the channels in a piece of the judge (own assumption)
-HEADS = HeadTraining(hidden=32, members=6, dropout=0.4, steps=600, weight_decay=0.1)
-FRAMES = FrameTraining(frames=45, width=40, members=4, dropout=0.4, steps=400, weight_decay=0.1)
+_ARMS_ELSEWHERE, _WIDER = (0.006, 0.005), 0.006
+#: Of a plain ridge on the guide's measures, for comparison.
+RIDGE: dict[Role, str] = {"guide": ".44 and .61", "judge": ".29 and .78"}
+#: Standard deviations by which, and share of them that, channels of the judge are shifted and hidden (own assumption).
+SHIFTED, HIDDEN = 0.2, 0.2
+HEADS = HeadTraining(hidden=32, members=4, dropout=0.1, steps=1000, weight_decay=0.1)
+FRAMES = FrameTraining(frames=45, width=24, members=3, dropout=0.2, steps=500, weight_decay=0.1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +95,16 @@ class Clip:
 
 
 def read_clips(role: Role, data_dir: str | Path | None = None) -> list[Clip]:
-    """The clips of one half of the pack body/bandai_namco; where the style is no feeling, it is the label."""
+    """The clips with a feeling (or none) of one half of the pack body/bandai_namco.
+
+    Contents that are there in one style alone (kick, punch ...) are left out: nothing in them tells how from what.
+    """
     folder, wanted = pack(PACK, data_dir), "judge" if role == "judge" else "maker"
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as stream:
-        rows = [r for r in csv.DictReader(stream) if half(f"bandai_namco/{r['content']}") == wanted]
+        rows = [r for r in csv.DictReader(stream) if r["style"] in STYLES]
+    rows = [r for r in rows if half(f"bandai_namco/{r['content']}") == wanted]
+    styles = {(r["content"], r["style"]) for r in rows}
+    rows = [r for r in rows if sum(content == r["content"] for content, _ in styles) > 1]
     clips = []
     with tempfile.TemporaryDirectory() as place:
         with tarfile.open(folder / "motions.tar.xz") as tar:
@@ -103,15 +113,18 @@ def read_clips(role: Role, data_dir: str | Path | None = None) -> list[Clip]:
         for row in rows:
             motion = read_bvh(files[Path(row["file"]).name])
             body = normalised(bvh_positions(motion), motion.fps)
-            clips.append(Clip(body, STYLES.get(row["style"], row["style"]), row["set"], row["content"]))
+            clips.append(Clip(body, STYLES[row["style"]], row["set"], row["content"]))
     return clips
 
 
-def versions(clip: Clip, rng: np.random.Generator) -> list[Array]:
-    """A clip's movement as it is, and others: mirrored, faster or slower, of another skeleton."""
+def versions(clip: Clip, n: int, rng: np.random.Generator) -> list[Array]:
+    """A clip's movement as it is, and n - 1 others: mirrored, faster or slower, smaller, of another skeleton."""
     found = [clip.body]
-    for number in range(1, VERSIONS[clip.set]):
+    for number in range(1, n):
         body = _other_body(_at_tempo(clip.body, rng.uniform(*TEMPO)), rng)
+        if rng.random() < DAMPED:
+            mean = body.mean(axis=0)
+            body = mean + rng.uniform(LEAST, 1.0) * (body - mean)
         found.append(_mirrored(body) if number % 2 else body)
     return found
 
@@ -161,7 +174,7 @@ def shown(role: Role, clips: Sequence[Clip], seed: int) -> Shown:
     rows: list[NDArray[Any]] = []
     of, own = [], []
     for number, clip in enumerate(clips):
-        for version, body in enumerate(versions(clip, rng)):
+        for version, body in enumerate(versions(clip, VERSIONS[role][clip.set], rng)):
             for a, b in windows(len(body)):
                 rows.append(channels(body[a:b]) if role == "judge" else measure(body[a:b]))
                 of.append(number)
@@ -175,27 +188,15 @@ def fitted(
     """A network that learnt the clips flagged in `learnt` [n], and its curve."""
     rows = np.flatnonzero(learnt[seen.clips])
     own = [clips[seen.clips[i]] for i in rows]
-    names = (*LABELS, *sorted({clip.label for clip in own} - set(LABELS)))
-    labels = np.array([names.index(clip.label) for clip in own])
-    vad = np.stack([norm(clip.label) if clip.label in LABELS else np.full(3, np.nan) for clip in own])
+    labels = np.array([LABELS.index(clip.label) for clip in own])
+    vad = np.stack([norm(clip.label) for clip in own])
     contents = [clip.content for clip in own]
     if role == "judge":
         pieces = Pieces([seen.rows[i] for i in rows], labels, vad, contents)
-        net, curve = frames.fit_frames(pieces, names, replace(FRAMES, seed=seed), _elsewhere(pieces.frames))
-        return _without_others(net, FrameNet.from_config(net.shape | {"labels": LABELS}), len(names)), curve
+        return frames.fit_frames(pieces, LABELS, replace(FRAMES, seed=seed), _elsewhere(pieces.frames))
     measures = np.stack([seen.rows[i] for i in rows])
-    examples = Examples(measures, np.eye(len(names))[labels], vad, contents, [clip.set for clip in own])
-    found, curve = head.fit_head(examples, names, replace(HEADS, seed=seed))
-    return _without_others(found, EmotionHead.from_config(found.shape | {"labels": LABELS}), len(names)), curve
-
-
-def _without_others(net: nn.Module, small: nn.Module, names: int) -> nn.Module:
-    """The network with the outputs of `LABELS` and VAD alone, in `small`."""
-    kept = [*range(len(LABELS)), *range(names, names + 3)]
-    fits = small.state_dict()
-    state = {k: v if v.shape == fits[k].shape else v[kept] for k, v in net.state_dict().items()}
-    small.load_state_dict(state)
-    return small.eval()
+    examples = Examples(measures, np.eye(len(LABELS))[labels], vad, contents, [clip.set for clip in own])
+    return head.fit_head(examples, LABELS, replace(HEADS, seed=seed))
 
 
 def _elsewhere(rows: Sequence[NDArray[Any]]) -> Vary:
@@ -246,28 +247,34 @@ def train(role: Role, out_dir: str | Path, *, data_dir: str | Path | None = None
     clips = read_clips(role, data_dir)
     seen = shown(role, clips, seed)
     logits, vad = out_of_fold(role, clips, seen, seed)
-    felt = np.flatnonzero([clip.label in LABELS for clip in clips])
     net, curve = fitted(role, clips, seen, np.ones(len(clips), dtype=bool), seed)
-    clips, logits, vad = [clips[i] for i in felt], logits[felt], vad[felt]
     truth = np.stack([np.eye(len(LABELS))[LABELS.index(clip.label)] for clip in clips])
     contents = [clip.content for clip in clips]
+    alike = _alike(clips)
     held_out = HeldOut(
         labels=LABELS,
         packs=tuple(f"{PACK} set {clip.set}" for clip in clips),
         groups=tuple(contents),
         truth=truth,
-        found=cross_fitted(logits, truth, contents),
+        found=cross_fitted(logits[alike], truth[alike], [contents[i] for i in alike])[: len(clips)],
         vad_truth=np.stack([norm(clip.label) for clip in clips]),
         vad_found=vad,
     )
     usual = [np.mean([measure(clip.body[a:b]) for a, b in windows(len(clip.body))], axis=0) for clip in clips]
     config = {
         "net": net.shape,
-        "temperature": round(fit_temperature(logits, truth), 4),
+        "temperature": round(fit_temperature(logits[alike], truth[alike]), 4),
         "cues": Cues.fitted(NAMES, usual, [clip.label for clip in clips]).to_dict(),
     }
     card = _card(role, clips, seed)
     return publish(Path(out_dir), config=config, weights=net.state_dict(), held_out=held_out, card=card, curve=curve)
+
+
+def _alike(clips: Sequence[Clip]) -> NDArray[np.intp]:
+    """All clips once, those of the smaller set then again until both weigh alike: for the calibration."""
+    rows = {name: np.flatnonzero([clip.set == name for clip in clips]) for name in ("1", "2")}
+    few, many = sorted(rows.values(), key=len)
+    return np.concatenate([np.arange(len(clips)), *[few] * (round(len(many) / len(few)) - 1)])
 
 
 def _card(role: Role, clips: Sequence[Clip], seed: int) -> Card:
@@ -291,20 +298,24 @@ def _card(role: Role, clips: Sequence[Clip], seed: int) -> Card:
             f"CC BY-NC 4.0), the {role}'s half by a hash of what is done: {contents}. The other half taught the other "
             "reader of movement: it is the same data set and the same three actors. The labels are the styles that the "
             "actors were asked for (active is called excitement, tired and exhausted fatigue, not-confident insecurity, "
-            "normal neutral); other styles are left out. Nobody rated the clips; VAD targets are the norms of the labels. "
-            "Set 2 has but three of the labels: neutral, excitement, fatigue."
+            "normal neutral); other styles, and contents in one style alone, are left out. Nobody rated the clips; VAD "
+            "targets are the norms of the labels. Set 2 has but three of them: neutral, excitement, fatigue."
         ),
         training=(
             f"`python -m emogen.training.motion {role} --out FOLDER`, seed {seed}: {net}. Each clip also mirrored, "
-            f"{TEMPO[0]:g} to {TEMPO[1]:g} times as fast and with other skeletons ({VERSIONS['1']} versions of set 1, "
-            f"{VERSIONS['2']} of set 2). Figures: what is done is held out, in both sets at once; actors could not be, "
-            "they are not published."
+            f"{TEMPO[0]:g} to {TEMPO[1]:g} times as fast and with other skeletons, a quarter with smaller movements "
+            f"({VERSIONS[role]['1']} versions of set 1, {VERSIONS[role]['2']} of set 2). Figures: each content is held "
+            "out in both sets at once; actors could not be, they are not published. Calibrated on both sets alike."
         ),
-        published="no recogniser of these styles across unseen movements is known to us; a ridge is in `training/motion.py`.",
+        published=(
+            "no figures for these styles on unseen movements are known to us. A ridge on the guide's measures reaches "
+            f"a UAR of {RIDGE[role]} on sets 1 and 2 (the same clips and folds, all eight labels)."
+        ),
         limits=(
-            "Three actors, acted styles, walking and greeting. Feelings of set 1 have three or four clips each: read the "
-            "intervals. Another skeleton, conversation and video (no way, no height, guessed legs) are outside of what "
-            "it learnt; fear, disgust and surprise are not among its labels."
+            "Three actors, acted styles, walking and greeting. Feelings of set 1 have three or four clips each: read "
+            "the intervals. Another skeleton, conversation and video (no way, no height, guessed legs) are outside of "
+            "what it learnt; fear, disgust and surprise are not among its labels. Where a body hardly moves, its "
+            "posture alone tells."
         ),
     )
 

@@ -22,7 +22,7 @@ def _quietly(call: str, *arguments: Any, **options: Any) -> Any:
 
 
 def voice(emotion: str, text: str = "We lost the signal an hour ago.") -> Audio:
-    out = _quietly("speak", text, emotion, seed=1)
+    out = _quietly("speak", text, emotion, voice="bass", seed=1)
     return Audio(out["audio"], out["sample_rate"])
 
 
