@@ -163,6 +163,7 @@ def watch(frames: Iterable[NDArray[np.uint8]], fps: float) -> Watched:
         mesh = mediapipe.solutions.face_mesh.FaceMesh(
             static_image_mode=False, max_num_faces=1, refine_landmarks=True, min_detection_confidence=0.5
         )
+        mesh.process(np.zeros((64, 64, 3), np.uint8))  # its threads say what they have to say while nobody listens
     with mesh:
         for frame in frames:
             with quiet():

@@ -282,8 +282,8 @@ def _card(role: Role, clips: Sequence[Clip], seed: int) -> Card:
     contents = ", ".join(sorted({clip.content for clip in clips}))
     first = sum(clip.set == "1" for clip in clips)
     net = (
-        f"convolutions over {FRAMES.members} networks of directions, heights and speeds of the joints at 15 frames a "
-        f"second, {FRAMES.steps} steps of {FRAMES.batch}"
+        f"angles, heights, speeds of joints at 15 frames a second into {FRAMES.members} convolutional networks, "
+        f"{FRAMES.steps} steps of {FRAMES.batch}, channels shifted and hidden"
         if role == "judge"
         else f"{len(NAMES)} named measures of movement and posture into {HEADS.members} networks of {HEADS.hidden} "
         f"hidden units, {HEADS.steps} steps of {HEADS.batch}"
@@ -294,12 +294,13 @@ def _card(role: Role, clips: Sequence[Clip], seed: int) -> Card:
         license="cc-by-nc-4.0",
         kind="research",
         data=(
-            f"{len(clips)} clips ({first} of set 1) of the Bandai Namco Research Motion Dataset (Kobayashi et al. 2023, "
-            f"CC BY-NC 4.0), the {role}'s half by a hash of what is done: {contents}. The other half taught the other "
-            "reader of movement: it is the same data set and the same three actors. The labels are the styles that the "
-            "actors were asked for (active is called excitement, tired and exhausted fatigue, not-confident insecurity, "
-            "normal neutral); other styles, and contents in one style alone, are left out. Nobody rated the clips; VAD "
-            "targets are the norms of the labels. Set 2 has but three of them: neutral, excitement, fatigue."
+            f"{len(clips)} clips ({first} of set 1) of the Bandai Namco Research Motion Dataset (Kobayashi et al. "
+            f"2023, CC BY-NC 4.0), the {role}'s half by a hash of what is done: {contents}. The other half taught the "
+            "other reader of movement: it is the same data set and the same three actors. The labels are the styles "
+            "that the actors were asked for (active is called excitement, tired and exhausted fatigue, not-confident "
+            "insecurity, normal neutral); other styles, and contents in one style alone, are left out. Nobody rated "
+            "the clips; VAD targets are the norms of the labels. Set 2 has but three of them: neutral, excitement, "
+            "fatigue."
         ),
         training=(
             f"`python -m emogen.training.motion {role} --out FOLDER`, seed {seed}: {net}. Each clip also mirrored, "
