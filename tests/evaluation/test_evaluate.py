@@ -19,7 +19,6 @@ from emogen.evaluation.perceive import find_files, judges, recognize_file
 from emogen.evaluation.standing import figures, held_out_of, standing_names
 from emogen.media.audio import write_audio
 from emogen.media.image import write_image
-from emogen.media.provenance import Provenance
 from tests.evaluation.made import folder_of_takes, noise, plain, smiling
 
 
@@ -55,7 +54,7 @@ def test_every_figure_stands_beside_that_on_people(evaluated) -> None:
 
 
 def test_what_is_not_known_is_not_counted(tmp_path: Path) -> None:
-    write_image(tmp_path / "photo.png", smiling(), Provenance("image", {}))
+    write_image(tmp_path / "photo.png", smiling())
     found = evaluate(tmp_path)
     assert {item.modality for item in found.items} == {"face", "image"}
     assert all(item.target == "" for item in found.items)
@@ -64,7 +63,7 @@ def test_what_is_not_known_is_not_counted(tmp_path: Path) -> None:
 
 
 def test_a_manifest_says_what_was_intended(tmp_path: Path) -> None:
-    write_image(tmp_path / "a.png", smiling(), Provenance("image", {}))
+    write_image(tmp_path / "a.png", smiling())
     (tmp_path / "list.csv").write_text(
         "file,intended,modality\na.png,joy,face\nmissing.png,joy,\na.png,joyy,face\n../a.png,joy,\n", encoding="utf-8"
     )
@@ -91,7 +90,7 @@ def test_an_evaluation_as_json(evaluated) -> None:
 
 
 def test_a_photo_has_a_face_and_a_feeling(tmp_path: Path) -> None:
-    write_image(tmp_path / "photo.png", smiling(), Provenance("image", {}))
+    write_image(tmp_path / "photo.png", smiling())
     found = emogen.recognize(tmp_path / "photo.png")
     assert list(found) == ["face", "image"]
     assert found["face"].label == "joy"
@@ -109,7 +108,7 @@ def test_a_face_as_a_reference(tmp_path: Path) -> None:
     from emogen.conditioning.reference import FolderResolver
     from emogen.conditioning.spec import parse
 
-    write_image(tmp_path / "face.png", smiling(), Provenance("image", {}))
+    write_image(tmp_path / "face.png", smiling())
     felt = parse("@face.png", resolver=FolderResolver(tmp_path))
     assert felt.vad[0] > 0.3
     write_audio(tmp_path / "noise.wav", noise().samples, 16_000)
@@ -120,7 +119,7 @@ def test_a_face_as_a_reference(tmp_path: Path) -> None:
 def test_files_of_no_use_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"")
     (tmp_path / "b.mid").write_bytes(b"MThd\x00")
-    write_image(tmp_path / "c.png", plain(), Provenance("image", {}))
+    write_image(tmp_path / "c.png", plain())
     for name in ("a.wav", "b.mid", "none.mp4"):
         with pytest.raises(emogen.EmogenError, match=name.replace(".", r"\.")):
             recognize_file(tmp_path / name)
