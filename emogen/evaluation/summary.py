@@ -18,6 +18,11 @@ from emogen.evaluation.standing import decided, figures, held_out_of
 
 NOBODY = Figure(float("nan"))
 RESAMPLES = 400  # of the bootstrap; intervals then vary by about a hundredth
+#: Each as what is judged.
+SUBJECTS = {
+    "speech": "The voice", "face": "The face", "motion": "The movement", "image": "The picture", "music": "The music",
+    "text": "The text",
+}  # fmt: skip
 LEAST_CURVE = 3  # intensities of one emotion
 INTENSITY_STEP = 0.05  # to which intensities are rounded
 
@@ -197,5 +202,5 @@ def _sentence(modality: str, asked: Sequence[Item], fidelity: AffectFidelity | N
         return "Of no item is it known what was asked for: nothing can be concluded."
     if fidelity is None:
         return f"{len(asked)} items; this judge's score on real people is not known, so nothing can be compared."
-    return fidelity.sentence({"speech": "The voices", "face": "The faces"}.get(modality, f"The {modality}"))
+    return fidelity.sentence(SUBJECTS[modality])
 
