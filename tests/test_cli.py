@@ -23,7 +23,8 @@ def run(*arguments: str, cwd: Path | None = None, **environment: str) -> subproc
 def test_help_names_every_command_and_loads_no_torch() -> None:
     done = run("--help")
     assert done.returncode == 0
-    for command in ("speak", "talk", "music", "gesture", "image", "perform", "recognize", "emotion", "doctor", "demo"):
+    for command in ("speak", "talk", "music", "gesture", "image", "perform", "recognize", "evaluate", "emotion",
+                    "train", "doctor", "demo"):
         assert command in done.stdout
     code = "import sys, emogen.cli; print('torch' in sys.modules, 'diffusers' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split() == ["False"] * 2
@@ -173,6 +174,64 @@ def test_commercial_use_is_refused_what_is_for_research(tmp_path: Path) -> None:
     """With EMOGEN_COMMERCIAL only open checkpoints are opened; the text recogniser is one."""
     done = run("recognize", "We won!", "--json", EMOGEN_COMMERCIAL="1")
     assert done.returncode == 0, done.stderr
+
+
+def test_recognize_reads_files_folders_and_words(tmp_path: Path) -> None:
+    from skimage import data
+
+    from emogen.media.image import write_image
+
+    (tmp_path / "photos").mkdir()
+    write_image(tmp_path / "photos" / "smile.png", data.astronaut())
+    (tmp_path / "broken.wav").write_bytes(b"RIFF")
+    (tmp_path / "note.txt").write_text("I am so happy for you!", encoding="utf-8")
+    done = run("recognize", "photos", "broken.wav", "note.txt", "I hate this.", "--json", cwd=tmp_path)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 2
+    assert "broken.wav" in done.stderr
+    assert [Path(row["file"]).name for row in rows] == ["smile.png", "smile.png", "broken.wav", "note.txt", "I hate this."]
+    assert rows[0]["modality"] == "face"
+    assert rows[0]["label"] == "joy"
+    assert {"weights", "vad", "intensity", "confidence", "because"} <= set(rows[0])
+    assert "broken.wav" in rows[2]["error"]
+    plain = run("recognize", "photos/smile.png", "-m", "face", cwd=tmp_path)
+    assert plain.returncode == 0, plain.stderr
+    assert plain.stderr == ""
+    assert plain.stdout.count("\n") == 1
+    assert "lip corners up (AU12)" in plain.stdout
+
+
+@pytest.mark.parametrize(("arguments", "needle"), [
+    (("recognize", "a.png"), "a.png"),
+    (("recognize", "x", "--modality", "smell"), "Accepted: speech"),
+    (("evaluate", "nowhere"), "no such file or folder"),
+    (("evaluate", ".", "--report", "r.pdf"), ".html"),
+    (("evaluate", ".", "--judge", "speech"), "MODALITY=BACKEND"),
+])
+def test_slips_in_recognising(arguments: tuple[str, ...], needle: str, tmp_path: Path) -> None:
+    (tmp_path / "b.txt").write_text("words", encoding="utf-8")
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert needle in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_evaluate_writes_a_report_and_json(tmp_path: Path) -> None:
+    for feeling in ("joy", "sadness"):
+        assert run("music", "-e", feeling, "--seconds", "8", "--seed", "1", "-o", f"takes/{feeling}.mid",
+                   cwd=_with(tmp_path, "takes")).returncode == 0  # fmt: skip
+    done = run("evaluate", "takes", "--report", "r.html", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "joy.mid" in page
+    assert 'src="http' not in page
+    assert [m["modality"] for m in found["modalities"]] == ["music"]
+
+
+def _with(folder: Path, name: str) -> Path:
+    (folder / name).mkdir(exist_ok=True)
+    return folder
 
 
 def test_plan_is_printed_and_nothing_is_written(tmp_path: Path) -> None:

@@ -26,23 +26,19 @@ def recognize(
     as_json: Json = False,
 ) -> None:
     """What media feel like: one line (with --json one object) for each file and modality."""
-    from emogen.evaluation.perceive import MODALITIES, recognize_file, recognize_words
+    from emogen.evaluation.perceive import MODALITIES
 
     unknown = [name for name in modality or () if name not in MODALITIES]
     if unknown:
         raise InputError("--modality", f'found "{unknown[0]}"', f"Accepted: {', '.join(MODALITIES)}.")
     failed = 0
-    for given in _each(files):
-        try:
-            is_file = isinstance(given, Path)
-            found = recognize_file(given, modalities=modality) if is_file else recognize_words(str(given))
-        except EmogenError as error:
-            failed = max(failed, error.exit_code)
-            print(f"emogen: {error}", file=sys.stderr)
+    for given, found in _found(files, modality):
+        if isinstance(found, EmogenError):
+            failed = max(failed, found.exit_code)
+            print(f"emogen: {found}", file=sys.stderr)
             if as_json:
-                print(json.dumps({"file": str(given), "error": str(error)}, ensure_ascii=False), flush=True)
-            continue
-        if as_json:
+                print(json.dumps({"file": given, "error": str(found)}, ensure_ascii=False), flush=True)
+        elif as_json:
             for row in found.to_dicts():
                 if not over_time:
                     row.pop("over_time", None)
@@ -51,6 +47,22 @@ def recognize(
             print("\n".join(_lines(found, over_time)), flush=True)
     if failed:
         raise SystemExit(failed)
+
+
+def _found(files: list[str], modalities: list[str] | None) -> Iterator[tuple[str, Any]]:
+    """What was given, and its recognitions or its error."""
+    from emogen.evaluation.perceive import recognize_file, recognize_words, side_by_side
+
+    def one(given: Path | str) -> Any:
+        try:
+            if isinstance(given, Path):
+                return recognize_file(given, modalities=modalities)
+            return recognize_words(given)
+        except EmogenError as error:
+            return error
+
+    everything = list(_each(files))
+    yield from zip(map(str, everything), side_by_side(one, everything), strict=True)
 
 
 def _each(files: list[str]) -> Iterator[Path | str]:

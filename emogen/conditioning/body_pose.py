@@ -6,16 +6,14 @@ emogen, CMU, Bandai Namco, SMPL, Biped and Poser skeletons are all put together 
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from emogen.conditioning.face_mesh import quiet
 from emogen.errors import InputError
 from emogen.media.motion import BvhMotion
 
@@ -156,24 +154,6 @@ def _upright(positions: Array) -> Array:
     return positions
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Turns standard error away while MediaPipe works: it writes there from C++."""
-    try:
-        own = os.dup(2)
-    except OSError:  # there is none
-        yield
-        return
-    try:
-        sys.stderr.flush()
-        with open(os.devnull, "wb") as sink:
-            os.dup2(sink.fileno(), 2)
-        yield
-    finally:
-        os.dup2(own, 2)
-        os.close(own)
-
-
 def pose_motion(frames: Iterator[NDArray[np.uint8]], fps: float) -> Array | None:
     """The pictures of a video -> how the body in it moves.
 
@@ -186,7 +166,7 @@ def pose_motion(frames: Iterator[NDArray[np.uint8]], fps: float) -> Array | None
         the pictures show a body (shoulders, elbows, and hands or hips): a talking head has none.
     """
     shown: list[tuple[Array, bool] | None] = []
-    with _quiet():
+    with quiet():
         import mediapipe
 
         # 1: the one model that is in its wheel; for the others it goes to the network

@@ -146,7 +146,7 @@ class FaceRecognizer(FaceReader):
         chances, vad = np.full((len(watched.points), len(self.labels)), 1.0), np.zeros((len(watched.points), 3))
         chances[there], vad[there] = self._ask(self._photo, measures, self._temperatures[0])
         if len(there) >= LEAST_FRAMES and watched.fps:
-            moved = face_measures.clip(measures, pose, watched.fps)[None]
+            moved = face_measures.clip(laid, pose, watched.fps)[None]
             whole, felt = self._ask(self._clip, moved, self._temperatures[1])
             # what the movement says and what each picture says, equally; neutral is known to both
             chances[there], vad[there] = (chances[there] + whole) / 2, (vad[there] + felt) / 2

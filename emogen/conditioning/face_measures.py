@@ -40,10 +40,12 @@ PHRASES: dict[str, tuple[str, str]] = {
     "brow asymmetry": ("even brows", "one-sided brows"),
 }
 NAMES = tuple(PHRASES)
-POSE = ("turn", "nod", "tilt")
-#: Of a clip: each measure over time.
-STATISTICS = ("mean", "high", "low", "spread", "end", "speed")
-CLIP_NAMES = tuple(f"{name} {what}" for name in (*NAMES, *POSE) for what in STATISTICS)
+#: Where each of POINTS lies on the other side of the face.
+MIRRORED = (
+    *range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31, 45, 44, 43, 42, 47, 46, 39, 38, 37, 36,
+    41, 40, 54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65, 69, 68,
+)  # fmt: skip
+PEAK = 5  # one picture in five, the most expressive, makes the height of a clip (own assumption)
 START_FRAMES = 2  # of a clip, from which everything is counted
 
 
@@ -113,17 +115,38 @@ def measure(laid: Array) -> Array:
     )
 
 
-def clip(measures: Array, pose: Array, fps: float) -> Array:
-    """A clip as one row, in the order of `CLIP_NAMES`, [120]: what changed since its first moments.
+def clip(laid: Array, pose: Array, fps: float) -> Array:
+    """A clip as one row [792]: what changed since its first moments.
+
+    Six statistics of each measure and of the pose (120), the movement of each point on average, at its height and its
+    spread (630), and the same of eyes, mouth and pose as they are (42).
 
     Args:
-        measures: [T, 17] of each picture.
+        laid: [T, 70, 3] as `aligned` gives them.
         pose: [T, 3] degrees.
         fps: Pictures a second.
     """
-    both = np.hstack([measures, pose / 10.0])
-    both = both - both[:START_FRAMES].mean(axis=0)
-    last = both[-max(1, len(both) // 4) :].mean(axis=0)
-    speed = np.abs(np.diff(both, axis=0)).mean(axis=0) * fps if len(both) > 1 else np.zeros(both.shape[1])
-    high, low = np.percentile(both, (90, 10), axis=0)
-    return np.stack([both.mean(axis=0), high, low, both.std(axis=0), last, speed], axis=1).ravel()
+    named = np.hstack([measure(laid), pose / 10.0])
+    named = named - named[:START_FRAMES].mean(axis=0)
+    last = named[-max(1, len(named) // 4) :].mean(axis=0)
+    speed = np.abs(np.diff(named, axis=0)).mean(axis=0) * fps if len(named) > 1 else np.zeros(named.shape[1])
+    upper, lower = np.percentile(named, (90, 10), axis=0)
+    statistics = np.stack([named.mean(axis=0), upper, lower, named.std(axis=0), last, speed], axis=1).ravel()
+    moved = (laid - laid[:START_FRAMES].mean(axis=0)).reshape(len(laid), -1)
+    height = np.argsort(-np.linalg.norm(moved, axis=1))[: max(3, len(laid) // PEAK)]
+    own = np.hstack([_openings(laid), pose / 10.0])
+    high = own[height].mean(axis=0)
+    plain = [own.mean(axis=0), high, own.std(axis=0), *np.percentile(own, (10, 90), axis=0)]
+    points = [moved.mean(axis=0), moved[height].mean(axis=0), moved.std(axis=0)]
+    return np.concatenate([statistics, *points, *plain, high - own[:START_FRAMES].mean(axis=0)])
+
+
+def _openings(laid: Array) -> Array:
+    """Opening over width of the right and the left eye, inner opening and width of the mouth, [T, 4]."""
+
+    def apart(a: int, b: int) -> Array:
+        return np.asarray(np.linalg.norm(laid[:, a] - laid[:, b], axis=1))
+
+    right = (apart(37, 41) + apart(38, 40)) / (2.0 * apart(36, 39) + 1e-6)
+    left = (apart(43, 47) + apart(44, 46)) / (2.0 * apart(42, 45) + 1e-6)
+    return np.stack([right, left, apart(62, 66), apart(60, 64)], axis=1)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -31,38 +34,71 @@ class Found:
     count: int
 
 
+_LOCK = threading.RLock()
+_MESH = threading.Lock()
+
+
+@dataclass
+class _Silence:
+    """How many pieces of work keep standard error away, and the real one meanwhile."""
+
+    users: int = 0
+    kept: int = -1
+
+
+_silence = _Silence()
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
-    """MediaPipe writes to the process's standard error from C++; it is turned away while it works, and put back."""
+    """MediaPipe writes to the process's standard error from C++; it is turned away while it works, and put back.
+
+    Several threads may be at it: the first turns it away, the last puts it back.
+    """
+    with _LOCK:
+        _silence.users += 1
+        if _silence.users == 1:
+            _silence.kept = _turn_away()
+    try:
+        yield
+    finally:
+        with _LOCK:
+            _silence.users -= 1
+            if not _silence.users and _silence.kept >= 0:
+                os.dup2(_silence.kept, 2)
+                os.close(_silence.kept)
+
+
+def _turn_away() -> int:
+    """A copy of standard error, which leads nowhere from now on; -1 where there is none."""
     try:
         kept = os.dup(2)
     except OSError:
-        yield
-        return
+        return -1
+    sys.stderr.flush()
     sink = os.open(os.devnull, os.O_WRONLY)
-    try:
-        sys.stderr.flush()
-        os.dup2(sink, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(sink)
+    os.dup2(sink, 2)
+    os.close(sink)
+    return kept
+
+
+@cache
+def _still_mesh() -> Any:
+    """One searcher of photos for the whole process; it keeps nothing from one to the next, and serves one at a time."""
+    import mediapipe
+
+    mesh = mediapipe.solutions.face_mesh.FaceMesh(
+        static_image_mode=True, max_num_faces=4, refine_landmarks=True, min_detection_confidence=0.5
+    )
+    mesh.process(np.zeros((64, 64, 3), np.uint8))  # its threads say what they have to say while nobody listens
+    return mesh
 
 
 def find_faces(picture: np.ndarray) -> list[np.ndarray]:
     """The points [478, 3] of every face in a picture, uint8 [h, w, 3]; up to four."""
-    with quiet():
-        import mediapipe
-
-        options = {
-            "static_image_mode": True,
-            "max_num_faces": 4,
-            "refine_landmarks": True,
-            "min_detection_confidence": 0.5,
-        }
-        with mediapipe.solutions.face_mesh.FaceMesh(**options) as mesh:
-            return next((f for turn in _copies(picture) if (f := _faces(mesh, *turn))), [])
+    with quiet(), _MESH:
+        mesh = _still_mesh()
+        return next((f for turn in _copies(picture) if (f := _faces(mesh, *turn))), [])
 
 
 def find_face(picture: np.ndarray, name: str) -> Found:

@@ -8,9 +8,7 @@ says and of what the labels' norms say; the confidence is calibrated on held-out
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +18,7 @@ import numpy as np
 
 from emogen.checkpoints import check_safe, checkpoint_folder
 from emogen.conditioning.emotion import Emotion
+from emogen.conditioning.learned import one_thread, read_config
 from emogen.conditioning.recognition import LEAST_SHARE, NORM_PART, SHARPEN, Recognition, Recognizer, Role
 from emogen.conditioning.sentences import split_sentences
 from emogen.conditioning.vocabulary import NEUTRAL, norm
@@ -120,7 +119,7 @@ class _OwnReader:
         ids = torch.tensor([line])
         segments = torch.zeros_like(ids)
         segments[0, len(own) + 2 :] = 1
-        with torch.inference_mode(), _one_thread():
+        with torch.inference_mode(), one_thread():
             out = self.net(ids, segments, torch.ones_like(ids, dtype=torch.bool))
         chances = torch.sigmoid(out.logits[0] / self.temperature).double().numpy()
         confidence = float(torch.sigmoid(self.slope * out.logits[0].max() + self.offset))
@@ -155,7 +154,7 @@ class TextRecognizer(Recognizer):
         folder = Path(source)
         if folder.is_dir():
             check_safe(folder)
-            config = _config(folder)
+            config = read_config(folder)
             if "network" in config:
                 return cls(_OwnReader(folder, config))
         from emogen.conditioning.text_transformers import TransformersReader
@@ -231,19 +230,6 @@ class TextRecognizer(Recognizer):
         )
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One sentence is too little work to share: on a busy machine two threads took 509 ms, one 16 ms."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
 def read_text(given: str | Path) -> str:
     """Words as they are, or, of something that ends in .txt or .md, the words of that UTF-8 file.
 
@@ -267,18 +253,7 @@ def read_text(given: str | Path) -> str:
 @cache
 def _embedded() -> TextRecognizer:
     folder = checkpoint_folder("text")
-    return TextRecognizer(_OwnReader(folder, _config(folder)))
-
-
-def _config(folder: Path) -> dict[str, Any]:
-    path = folder / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(str(path), f"cannot be read: {error}") from error
-    if not isinstance(config, dict):
-        raise CheckpointError(str(path), "holds no JSON object")
-    return config
+    return TextRecognizer(_OwnReader(folder, read_config(folder)))
 
 
 def _checked(text: object, where: str = "text") -> str:

@@ -20,7 +20,7 @@ from emogen.evaluation.results import Conflict, Evaluation, Item
 from emogen.evaluation.summary import summaries
 from emogen.media.sniff import kind_of
 
-#: Called before each item: how many are done, how many there are, and the name of the next.
+#: Called after each item: how many were done before it, how many there are, and its name.
 Progress = Callable[[int, int, str], None]
 SAMPLES_HZ = 5.0  # how often a track is looked at to say what was asked for
 MOSTLY = 0.6  # of the time a label must be asked for to be the item's target (own assumption)
@@ -45,7 +45,7 @@ def evaluate(
         source: A folder of media with their sidecars, a manifest (.csv, .jsonl, .json) with the columns `file` and
             `intended`, or one file.
         judges: Modality -> backend of its judge; left out: the embedded ones.
-        progress: Called before each item.
+        progress: Called after each item, and at the end.
 
     Raises:
         InputError: Nothing there to be judged.
@@ -60,10 +60,10 @@ def evaluate(
         return [perceive.judge_of(modality, backends.get(modality, "embedded"))]
 
     found: list[_Judged] = []
-    for number, task in enumerate(tasks):
+    for one in perceive.side_by_side(lambda task: _judge(task, panel), tasks):
         if progress:
-            progress(number, len(tasks), task.name)
-        found.append(_judge(task, panel))
+            progress(len(found), len(tasks), tasks[len(found)].name)
+        found.append(one)
     if progress:
         progress(len(tasks), len(tasks), "")
     items = tuple(item for one in found for item in one.items)

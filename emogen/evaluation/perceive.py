@@ -6,11 +6,14 @@ asks the judge alone, so that what is scored was made and chosen without it.
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +45,9 @@ SUFFIXES = frozenset(
     | {".png", ".jpg", ".jpeg", ".webp", ".mid", ".midi", ".bvh", ".txt", ".md"}
 )
 VIDEOS = ("mp4", "matroska")
+MOST_THREADS = 4  # more wait for each other in Python
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 LONGEST_NAME = 1_000  # characters of a path; longer is text
 FACE_FPS = 12.5  # pictures a second shown to the face recognisers: every other one of a 25 fps video
 POSE_FPS = 8.0  # and to the pose tracker, which costs five times as much
@@ -207,6 +213,23 @@ def recognize_file(
     if names == ("speech", "music"):
         names = (_sound_kind(part),)
     return Recognitions(str(path), {name: _opinion(part, name, panel) for name in names})
+
+
+def side_by_side(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    """Results in the order of the items, worked on by as many threads as there are processors, no more than `MOST_THREADS`."""
+    workers = max(1, min(os.cpu_count() or 1, MOST_THREADS))
+    with ThreadPoolExecutor(workers) as pool_of_threads:
+        waiting: deque[Future[Result]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool_of_threads.submit(work, item))
+                if len(waiting) > 2 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def recognize_words(words: str, *, panel: Panel = both) -> Recognitions:

@@ -129,7 +129,7 @@ def _motions(data: Path | None) -> Iterator[Any]:
     import emogen
 
     for number in range(30):
-        yield emogen.gesture(None, EMOTIONS[number % len(EMOTIONS)], seconds=6.0, seed=number)["motion"]
+        yield emogen.gesture(None, EMOTIONS[number % len(EMOTIONS)], seconds=6.0, seed=number)["motion"].to_bvh()
 
 
 def _pictures(data: Path | None) -> Iterator[Any]:

@@ -60,16 +60,16 @@ class FaceJudge(FaceReader):
 
         return chances, vad, told
 
-    def _ask(self, crops: NDArray[np.uint8]) -> tuple[Array, Array]:
-        """Each crop and its mirror image."""
+    def _ask(self, crops: NDArray[np.uint8], *, mirrored: bool = True) -> tuple[Array, Array]:
+        """Chances and VAD of each crop, with `mirrored` the mean over it and its mirror image."""
         import torch
 
         found = []
         with torch.inference_mode(), one_thread():
             for part in torch.from_numpy(np.ascontiguousarray(crops))[:, None].split(BATCH):
-                both = [self._net(side) for side in (part, part.flip(3))]
-                logits = (both[0][0] + both[1][0]) / 2 / self._temperature
-                found.append((torch.softmax(logits, dim=1), (both[0][1] + both[1][1]) / 2))
+                sides = [self._net(side) for side in ((part, part.flip(3)) if mirrored else (part,))]
+                logits = torch.stack([logits for logits, _ in sides]).mean(dim=0) / self._temperature
+                found.append((torch.softmax(logits, dim=1), torch.stack([vad for _, vad in sides]).mean(dim=0)))
         return torch.cat([c for c, _ in found]).double().numpy(), torch.cat([v for _, v in found]).double().numpy()
 
     def _told(self, crop: NDArray[np.uint8], label: str) -> list[str]:
@@ -77,7 +77,7 @@ class FaceJudge(FaceReader):
         covered = np.repeat(crop[None], len(REGIONS) + 1, axis=0)
         for i, (first, last) in enumerate(REGIONS.values(), 1):
             covered[i, first:last] = int(crop.mean())
-        chances, _ = self._ask(covered)
+        chances, _ = self._ask(covered, mirrored=False)
         lost = chances[0, self.labels.index(label)] - chances[1:, self.labels.index(label)]
         if lost.max() <= 0.05:
             return []
