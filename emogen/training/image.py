@@ -92,9 +92,7 @@ def best_penalty(features: Array, targets: Array, groups: Sequence[str]) -> floa
     return float(PENALTIES[int(np.argmin(errors))])
 
 
-def train(
-    role: Role, out_dir: str | Path, *, start: str | Path, data_dir: str | Path | None = None
-) -> Path:
+def train(role: Role, out_dir: str | Path, *, start: str | Path, data_dir: str | Path | None = None) -> Path:
     """Learns the regression, tries it on unseen themes, and writes the checkpoint folder.
 
     Args:
@@ -199,9 +197,9 @@ def _card(role: Role, n: int, themes: int, penalty: float) -> Card:
             "figures), its predictions spread as far as the ratings are. A minute."
         ),
         published=(
-            "networks of hundreds of millions of parameters reach correlations around .8 in valence on OASIS when they "
-            "learn from most of it or from large rated sets; a ridge over colour and texture alone reaches a "
-            "correlation of .22 in valence and .11 in arousal on unseen themes."
+            "a ridge over colour and texture alone reaches a correlation of .22 in valence and .11 in arousal on "
+            "unseen themes. From general knowledge, not checked: networks of hundreds of millions of parameters "
+            "that learn from large rated sets reach correlations around .8 in valence."
         ),
         limits=(
             "Means over raters of one country. Two axes: what frightens and what angers is one to it. Drawings, text "

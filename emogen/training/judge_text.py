@@ -150,9 +150,9 @@ def _card(seed: int) -> Card:
             f"words. Figures: {FOLDS} folds by dialogue and word."
         ),
         published=(
-            "weighted F1 on MELD's test set by text alone: .57 by a network over dialogues (Poria et al. 2019), about .65 "
-            "by fine-tuned RoBERTa-large with the whole dialogue; most lines are neutral, and unweighted recall is "
-            "rarely printed."
+            "From general knowledge, not checked: weighted F1 on MELD's test set by text alone is .57 by a "
+            "network over dialogues (Poria et al. 2019) and about .65 by fine-tuned RoBERTa-large with the whole "
+            "dialogue; most lines are neutral, and unweighted recall is rarely printed."
         ),
         limits=(
             "It reads one sentence at a time, without what came before: half of MELD's feelings lie in the voice and the "

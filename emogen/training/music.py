@@ -72,7 +72,9 @@ def _cut(samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     return [samples[int(a * rate) : int((a + measures.PART_S) * rate)] for a in begin]
 
 
-def fit(role: Role, kind: str, own: Parts, labels: NDArray[np.int64], vad: Array, songs: Sequence[str], seed: int) -> Any:
+def fit(
+    role: Role, kind: str, own: Parts, labels: NDArray[np.int64], vad: Array, songs: Sequence[str], seed: int
+) -> Any:
     """A network trained on parts; labels, VAD and songs are those of the parts. Also its curve."""
     if role == "guide":
         shares = np.eye(len(NAMES))[labels]
@@ -203,9 +205,10 @@ def _card(role: Role, pieces: Sequence[Piece], seed: int) -> Card:
             f"piece. Figures: {FOLDS} folds by song."
         ),
         published=(
-            "a bidirectional LSTM with attention over note events reaches an accuracy of .65-.68 over the four quadrants on "
-            "EMOPIA's own split, a logistic regression .58 (Hung et al. 2021, table 4); they learnt from twice as many "
-            "songs. A random forest over 16 measures that learnt from both halves reads unseen songs at .73."
+            "a random forest over 16 measures that learnt from both halves reads unseen songs at .73. From "
+            "general knowledge, not checked: a bidirectional LSTM with attention over note events reaches an "
+            "accuracy of .65-.68 over the four quadrants on EMOPIA's own split, a logistic regression .58 (Hung "
+            "et al. 2021); they learnt from twice as many songs."
         ),
         limits=(
             "Pop piano. Valence is harder than arousal. The sound it learnt from is one plain piano; songs with voices, "
