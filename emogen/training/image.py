@@ -111,7 +111,7 @@ def train(role: Role, out_dir: str | Path, *, start: str | Path, data_dir: str |
     beside = measures[:, :0] if judge else measures
     features = _features(net, pictures.pixels, beside)
     found, stretch = _stretched(_nested(features, pictures), pictures.ratings)
-    temperature = fit_temperature(label_scores(found), softmax(label_scores(pictures.ratings)))
+    temperature = fit_temperature(label_scores(found), label_scores(pictures.ratings).argmax(axis=1))
     penalty = best_penalty(features, pictures.ratings, pictures.themes)
     weights, offset = ridge(features, pictures.ratings, penalty)
     middle = pictures.ratings.mean(axis=0)
@@ -162,12 +162,13 @@ def _stretched(found: Array, ratings: Array) -> tuple[Array, Array]:
 def _held_out(found: Array, pictures: Pictures) -> HeldOut:
     n = len(found)
     nan = np.full((n, 1), np.nan)
+    likeliest = np.eye(len(LABELS))[label_scores(pictures.ratings).argmax(axis=1)]
     return HeldOut(
         labels=LABELS,
         packs=("image/oasis",) * n,
         groups=tuple(pictures.themes),
         truth=softmax(label_scores(pictures.ratings)),
-        found=cross_fitted(label_scores(found), softmax(label_scores(pictures.ratings)), pictures.themes),
+        found=cross_fitted(label_scores(found), likeliest, pictures.themes),
         vad_truth=np.hstack([pictures.ratings, nan]),
         vad_found=np.hstack([found, nan]),
     )
