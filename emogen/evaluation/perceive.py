@@ -10,7 +10,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from emogen.conditioning.cues import sentence
 from emogen.conditioning.face_mesh import Watched, look, watch
 from emogen.conditioning.recognition import Recognition, Recognizer
 from emogen.errors import EmogenError, FormatError, InputError, RightsError
@@ -354,7 +355,10 @@ def _video(part: Part, names: tuple[str, ...], panel: Panel) -> Recognitions:
     heard = [r for r in found.values() if r.confidence > 0.0]
     if len(heard) < 2:
         return Recognitions(str(part.path), found)
-    return Recognitions(str(part.path), found | {"video": pool(list(found.values()), "video")}, conflict(heard))
+    said = ", ".join(f"{name} {r.label} {r.distribution[r.label]:.2f}" for name, r in found.items() if r.confidence > 0.0)
+    whole = pool(list(found.values()), "video")
+    whole = replace(whole, because=sentence([said], whole.label, whole.distribution[whole.label]), note="")
+    return Recognitions(str(part.path), found | {"video": whole}, conflict(heard))
 
 
 def _faces(watched: Watched, panel: Panel) -> Recognition:

@@ -86,7 +86,7 @@ def sound_length(page: Any, where: str) -> int:
 
 
 def test_it_opens_with_every_tab_and_without_errors(page: Any) -> None:
-    for name in ("Speak", "Talk", "Music", "Recognize text", "Perform"):
+    for name in ("Speak", "Talk", "Music", "Recognize", "Perform"):
         tab(page, name)
     assert page.problems == []
     assert page.title() == "emogen"
@@ -121,7 +121,7 @@ def test_a_slip_is_answered_politely(page: Any) -> None:
 
 
 def test_words_are_recognised(page: Any) -> None:
-    tab(page, "Recognize text")
+    tab(page, "Recognize")
     page.fill("#recognize-text textarea", "I am so happy, we won!")
     page.click("#recognize-go")
     page.wait_for_selector("#recognize-out >> text=/joy|pride|excitement/", timeout=60_000)

@@ -194,3 +194,19 @@ def test_every_recogniser_beats_guessing_on_people_it_never_met() -> None:
         if len(named) and name not in ("image", "judge_image"):  # those are rated in valence and arousal
             assert figures(named, resamples=5)["UAR"].value > 1.5 / len({int(i) for i in named.truth.argmax(axis=1)})
         assert figures(held, resamples=5)["CCC valence"].value > 0.15
+
+
+def test_a_video_is_heard_and_seen(tmp_path: Path) -> None:
+    film = emogen.talk("I never thought I would see you again.", "joy", seed=1, size=256)
+    film.save(tmp_path / "film.mp4")
+    found = emogen.recognize(tmp_path / "film.mp4")
+    assert {"speech", "face", "video"} <= set(found)
+    assert "motion" not in found
+    assert 0.0 <= found.conflict <= 1.0
+    assert found.best is found["video"]
+    assert "face" in found["video"].because
+    assert found["face"].over_time is not None
+    judged = evaluate(tmp_path)
+    assert {item.modality for item in judged.items} == {"speech", "face"}
+    assert {item.target for item in judged.items} == {"joy"}
+    assert judged.conflicts[0].name == "film.mp4"
