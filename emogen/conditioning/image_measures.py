@@ -51,7 +51,8 @@ def measure(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
     """
     small = _small(picture)
     red, green, blue = (small[..., i] for i in range(3))
-    high, low = small.max(axis=2), small.min(axis=2)
+    # pairwise: numpy reduces a last axis of three ten times more slowly
+    high, low = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
     saturation = np.divide(high - low, high, out=np.zeros_like(high), where=high > 0)
     hue = _hue(small, high, low)
     light = 0.299 * red + 0.587 * green + 0.114 * blue  # ITU-R BT.601
@@ -90,7 +91,8 @@ def measure(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 def is_noise(picture: NDArray[np.uint8]) -> bool:
     """Whether light a few pixels apart has nothing to do with each other: no photograph or drawing is like that."""
-    light = _small(picture).mean(axis=2)
+    small = _small(picture)
+    light = (small[..., 0] + small[..., 1] + small[..., 2]) / 3.0
     return max(_alike(light[:, :-NOISE_LAG], light[:, NOISE_LAG:]), _alike(light[:-NOISE_LAG], light[NOISE_LAG:])) < NOISE
 
 
