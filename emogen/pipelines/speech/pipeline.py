@@ -21,9 +21,10 @@ from emogen.media.audio import write_audio
 from emogen.pipelines.base import AffectivePipeline, StepCallback
 from emogen.pipelines.outputs import Made, MediaOutput
 from emogen.pipelines.speech.languages import Language, Sentence, find_language, prepare
-from emogen.pipelines.speech.phonemes import ESPEAK_VERSION, EspeakSource
+from emogen.pipelines.speech.phonemes import ESPEAK_VERSION
 from emogen.pipelines.speech.prosody import COLUMN, ProsodyRules
 from emogen.pipelines.speech.render import render
+from emogen.pipelines.speech.speaker import EspeakSpeaker
 from emogen.pipelines.speech.voices import DEFAULT_VOICE, Voice, find_voice
 
 #: The emotion that is read from the words themselves.
@@ -151,12 +152,12 @@ class SpeechPipeline(AffectivePipeline):
         felt: list[Keyframe] = []
         now = len(parts[0])  # samples
         last = line.sentences[-1].number
-        with EspeakSource() as source, self.steps(last, callback) as steps:
+        with EspeakSpeaker() as speaker, self.steps(last, callback) as steps:
             for sentence in line.sentences:
                 begin_s = now / SAMPLE_RATE
                 track = EmotionTrack.of(line.feelings[sentence.number - 1]) if line.auto else made.emotion
                 rng = np.random.default_rng([made.seed, sentence.number])
-                plain = source.phonemes(sentence.text, variant=voice.variant, language=language)
+                plain = speaker.speak(sentence.text, voice, language)
                 spoken = render(plain, voice, partial(self._cues, track, begin_s), rng)
                 audio = _given_back(steps.done("speak", audio=spoken.audio)["audio"], len(spoken.audio))
                 words += [(w.text, w.start_s + begin_s, w.end_s + begin_s) for w in spoken.words]

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
-from emogen.codecs.voice import BINS, FRAME_S, POWER_FLOOR, SAMPLE_RATE, VoiceFrames, analyze, synthesize
+from emogen.codecs.voice import BINS, FRAME_S, POWER_FLOOR, SAMPLE_RATE, VoiceFrames, synthesize
 from emogen.media.loudness import loudness_lufs
 from emogen.pipelines.speech import contour
-from emogen.pipelines.speech.phonemes import Phone, Utterance, Word
+from emogen.pipelines.speech.phonemes import Phone, Word
 from emogen.pipelines.speech.phones import VOICELESS, Kind, kind_of
-from emogen.pipelines.speech.polish import polished
 from emogen.pipelines.speech.prosody import BOUNDS, COLUMN
+from emogen.pipelines.speech.speaker import Plain
 from emogen.pipelines.speech.voices import Voice
 
 LOUDNESS_LUFS = -20.0  # of neutral speech; own choice, leaves room for anger below PEAK
@@ -37,7 +37,6 @@ TILT_CENTRE_HZ, TILT_LOW_HZ, TILT_HIGH_HZ = 1_000.0, 200.0, 8_000.0  # where til
 VOICELESS_TILT = 0.5  # a tense voice's fricatives get brighter too, but less; own assumption
 BREATH_FROM_HZ, BREATH_FULL_HZ = 1_000.0, 4_000.0  # noise above 2 kHz (Gobl & Ni Chasaide 2003), smoothly
 FADE_S = 0.01  # clean ends
-SWING_DB = (-12.0, 8.0)  # below and above the mean, how far a swing is followed; own assumption
 SWING_DB = (-12.0, 8.0)  # below and above the mean, how far a swing is followed; own assumption
 QUIET_DB = -40.0  # frames softer than this below the loudest are not speech; own assumption
 
@@ -64,29 +63,28 @@ class Spoken:
     words: tuple[Word, ...]
 
 
-def render(utterance: Utterance, voice: Voice, cues_at: Callable[[int], Floats], rng: np.random.Generator) -> Spoken:
+def render(said: Plain, voice: Voice, cues_at: Callable[[int], Floats], rng: np.random.Generator) -> Spoken:
     """Speaks a plain sentence with feeling.
 
     Args:
-        utterance: From a phoneme source, at 22 050 Hz.
+        said: From a speaker.
         voice: Who speaks.
         cues_at: Number of frames -> cues [frames, cues] from the begin of the sentence on, every 5 ms.
         rng: For the small irregularities of a natural voice.
     """
-    f0 = contour.plain_f0(utterance)
-    plain = polished(analyze(utterance.audio, f0_hz=f0))
-    place, cues = warp(utterance.phones, len(plain), voice.rate, cues_at)
+    plain = said.frames
+    place, cues = warp(said.phones, len(plain), voice.rate, cues_at)
     count = len(place)
-    curves = _f0(plain, utterance.phones, place, cues, voice, rng)
-    frames, gained_db = _spectrum(plain, utterance.phones, place, cues, voice, curves)
+    curves = _f0(plain, said.phones, place, cues, voice, rng)
+    frames, gained_db = _spectrum(plain, said.phones, place, cues, voice, curves)
     audio = synthesize(frames)[: round(count * FRAME_S * SAMPLE_RATE)]
     audio = _levelled(audio, gained_db)
 
     def moved(time_s: float) -> float:
         return float(np.interp(time_s / FRAME_S, place, np.arange(count) * FRAME_S))
 
-    phones = tuple(Phone(p.ipa, moved(p.start_s), moved(p.end_s)) for p in utterance.phones if p.ipa)
-    words = tuple(Word(w.text, moved(w.start_s), moved(w.end_s)) for w in utterance.words)
+    phones = tuple(Phone(p.ipa, moved(p.start_s), moved(p.end_s)) for p in said.phones if p.ipa)
+    words = tuple(Word(w.text, moved(w.start_s), moved(w.end_s)) for w in said.words)
     return Spoken(audio, phones, words)
 
 
