@@ -1,28 +1,23 @@
-"""What the embedded voice does, measured: cues against neutral, words understood, speed. `python benchmarks/speech.py`.
+"""What the rules do to the embedded voices, measured: cues against neutral.
 
 The cues are measured on the sound alone by other means than it was made with (Harvest for F0, BS.1770 for loudness,
-band powers for tilt); only the rate uses the phone times. Words are counted by pocketsphinx, where it is installed.
+band powers for tilt); only the rate uses the phone times. How well a feeling is heard, the words understood and the
+learnt conversion: `python -m emogen.training.speech_standing`. Speed: `python -m benchmarks.speech_speed`.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-import re
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from emogen.codecs.voice import SAMPLE_RATE
 from emogen.conditioning.vocabulary import BASIC
-from emogen.media.audio import resample
 from emogen.media.loudness import loudness_lufs
-from emogen.pipelines.speech.languages import find_language
-from emogen.pipelines.speech.phonemes import EspeakSource
 from emogen.pipelines.speech.prosody import rows
-from emogen.pipelines.speech.voices import VOICES
 
 SENTENCES = (
     "The parcel came on Monday, and nobody had opened it.",
@@ -30,15 +25,6 @@ SENTENCES = (
     "They told me that the old bridge was closed.",
     "There is a letter for you on the kitchen table.",
 )
-#: IEEE Recommended Practice for Speech Quality Measurements (1969), lists 5 and 6. The voice was made with the help
-#: of lists 1 to 4.
-HARVARD = """A king ruled the state in the early days. The ship was torn apart on the sharp reef. Sickness kept him
-home the third week. The wide road shimmered in the hot sun. The lazy cow lay in the cool grass. Lift the square stone
-over the fence. The rope will bind the seven books at once. Hop over the fence and plunge in. The friendly gang left
-the drug store. Mesh wire keeps chicks inside. The frosty air passed through the coat. The crooked maze failed to fool
-the mouse. Adding fast leads to wrong sums. The show was a flop from the very start. A saw is a tool used for making
-boards. The wagon moved on well oiled wheels. March the soldiers past the next hill. A cup of sugar makes sweet fudge.
-Place a rosebush near the porch steps. Both lost their lives in the raging storm."""
 #: Measure -> the cue of the rules whose direction it shows.
 SHOWS = {
     "f0_mean_st": "f0_mean",
@@ -95,38 +81,9 @@ def wanted(label: str) -> dict[str, float]:
     return {m: table[cue] * (-1.0 if cue == "duration" else 1.0) for m, cue in SHOWS.items()}
 
 
-def word_errors(speak: Callable[[str], np.ndarray], sentences: Iterable[str]) -> float:
-    """Word error rate of pocketsphinx's own English model."""
-    from pocketsphinx import Decoder
-
-    decoder = Decoder(loglevel="FATAL")
-    errors = words = 0
-    noise = np.random.default_rng(0)
-    for sentence in sentences:
-        x = np.pad(resample(speak(sentence), SAMPLE_RATE, 16_000), 4_000)
-        x = 0.6 * x / np.abs(x).max() + noise.normal(0.0, 2e-4, len(x))
-        decoder.start_utt()
-        decoder.process_raw((x * 32767).astype(np.int16).tobytes(), full_utt=True)
-        decoder.end_utt()
-        heard = decoder.hyp().hypstr.split() if decoder.hyp() else []
-        said = re.sub(r"[^a-z' ]", "", sentence.lower()).split()
-        errors, words = errors + edit_distance(said, heard), words + len(said)
-    return errors / words
-
-
-def edit_distance(a: Sequence[str], b: Sequence[str]) -> int:
-    """Fewest words put in, left out or changed."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        diagonal, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (x != y))
-    return row[-1]
-
-
 def report_cues(pipe: Any, voices: Sequence[str]) -> None:
     neutral = mean_measure(pipe, "neutral", voices, SENTENCES)
-    print(f"\nCues, mean of {len(voices)} voices x {len(SENTENCES)} sentences; change against neutral at 0.5 / 1 / 1.5")
+    print(f"Cues, mean of {len(voices)} voices x {len(SENTENCES)} sentences; change against neutral at 0.5 / 1 / 1.5")
     print("neutral  " + "  ".join(f"{name} {value:.2f}" for name, value in neutral.items()))
     for label in BASIC:
         levels = [mean_measure(pipe, f"{label}:{k}", voices, SENTENCES) for k in (0.5, 1.0, 1.5)]
@@ -138,46 +95,18 @@ def report_cues(pipe: Any, voices: Sequence[str]) -> None:
         )
 
 
-def report_words(pipe: Any) -> None:
-    harvard = re.split(r"(?<=\.)\s+", HARVARD)
-    english = find_language("en")
-    print("\nWord error rate (pocketsphinx), 20 Harvard sentences")
-    with EspeakSource() as source:
-        for variant in ("", "klatt6"):
-            plain = word_errors(lambda s, v=variant: source.phonemes(s, variant=v, language=english).audio, harvard)
-            print(f"raw espeak-ng {variant or 'default':10s} {plain:.3f}")
-    for voice in VOICES:
-        print(f"neutral {voice:16s} {word_errors(lambda s, v=voice: pipe(s, voice=v, seed=1).audio, harvard):.3f}")
-    for label in BASIC:
-        rate = word_errors(lambda s, e=label: pipe(s, e, voice="tenor", seed=1).audio, harvard)
-        print(f"tenor, {label:17s} {rate:.3f}")
-
-
-def report_speed(pipe: Any) -> None:
-    text = " ".join(SENTENCES)
-    pipe(text, "joy", seed=1)
-    start = time.perf_counter()
-    out = pipe(text, "joy", seed=1)
-    taken = time.perf_counter() - start
-    print(f"\nReal-time factor {taken / out.duration_s:.3f} ({taken:.2f} s for {out.duration_s:.2f} s of speech)")
-
-
 def main() -> None:
     import torch
 
-    from emogen.pipelines.speech.pipeline import SpeechPipeline
+    from emogen.pipelines.speech.pipeline import RuleSpeechPipeline
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--voices", nargs="+", default=["alto", "tenor", "bass"])
-    parser.add_argument("--no-words", action="store_true", help="leave the word errors out (they take two minutes)")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    pipe = SpeechPipeline.from_pretrained("embedded")
+    pipe = RuleSpeechPipeline.embedded()
     pipe.set_progress_bar_config(disable=True)
-    report_speed(pipe)
     report_cues(pipe, options.voices)
-    if not options.no_words:
-        report_words(pipe)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from emogen._version import __version__
 
 if TYPE_CHECKING:
-    from emogen.calls import evaluate, gesture, image, load, music, perform, recognize, speak, talk
+    from emogen.calls import convert, evaluate, gesture, image, load, music, perform, recognize, speak, talk
     from emogen.conditioning.emotion import Emotion
     from emogen.conditioning.track import EmotionTrack
     from emogen.errors import EmogenError
@@ -34,6 +34,7 @@ _WHERE = {
     "MusicPipeline": "emogen.pipelines.music.pipeline",
     "ImagePipeline": "emogen.pipelines.image.pipeline",
     "PerformancePipeline": "emogen.pipelines.performance.pipeline",
+    "convert": "emogen.calls",
     "speak": "emogen.calls",
     "talk": "emogen.calls",
     "gesture": "emogen.calls",
@@ -55,6 +56,7 @@ __all__ = [
     "SpeechPipeline",
     "TalkingHeadPipeline",
     "__version__",
+    "convert",
     "evaluate",
     "gesture",
     "image",

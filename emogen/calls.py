@@ -27,6 +27,11 @@ def speak(text: str | list[str], emotion: Feeling = None, *, backend: str = "emb
     return _open("speech", backend)(text, emotion, **options)
 
 
+def convert(audio: Any, emotion: Feeling = None, *, backend: str = "embedded", **options: Any) -> Any:
+    """A recording -> the same words by the same voice, felt otherwise. Options as in `VoiceConversionPipeline.__call__`."""
+    return _open("conversion", backend)(audio, emotion, **options)
+
+
 def talk(text: str | None = None, emotion: Feeling = None, *, backend: str = "embedded", **options: Any) -> Any:
     """Text or `audio=` -> a talking face. Options as in `TalkingHeadPipeline.__call__`."""
     return _open("talking_head", backend)(text, emotion, **options)

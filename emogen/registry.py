@@ -18,6 +18,10 @@ from emogen.errors import InputError
 BUILT_IN: dict[str, dict[str, str]] = {
     "pipelines": {
         "speech": "emogen.pipelines.speech.pipeline:SpeechPipeline",
+        "speech/rules": "emogen.pipelines.speech.pipeline:RuleSpeechPipeline",
+        "speech/transformers": "emogen.pipelines.speech.backends.transformers_tts:TransformersSpeechPipeline",
+        "speech/coqui": "emogen.pipelines.speech.backends.coqui:CoquiSpeechPipeline",
+        "conversion": "emogen.pipelines.speech.conversion:VoiceConversionPipeline",
         "talking_head": "emogen.pipelines.talking_head.pipeline:TalkingHeadPipeline",
         "gesture": "emogen.pipelines.gesture.pipeline:GesturePipeline",
         "music": "emogen.pipelines.music.pipeline:MusicPipeline",
@@ -35,6 +39,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "codecs": {
         "voice": "emogen.codecs.voice:VoiceCodec",
+        "voice_change": "emogen.codecs.voice_change:ChangeCodec",
         "face": "emogen.codecs.face:FaceCodec",
         "body": "emogen.codecs.body:BodyCodec",
         "score": "emogen.codecs.score:ScoreCodec",

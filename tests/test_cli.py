@@ -88,7 +88,7 @@ def test_speak_writes_sound_sidecar_and_one_json_object(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("arguments", "needles"), [
-    (("speak", "Hello.", "-o", "a.mp3"), ["a.mp3", ".wav"]),
+    (("speak", "Hello.", "-o", "a.aac"), ["a.aac", ".wav"]),
     (("speak", "Hello.", "-o", "none/a.wav"), ["none"]),
     (("speak", "", "-o", "a.wav"), ["text"]),
     (("speak", "你好，世界", "-o", "a.wav"), []),

@@ -1,4 +1,4 @@
-"""Commands that make media: speak, talk, music, gesture, image, perform."""
+"""Commands that make media: speak, convert, talk, music, gesture, image, perform."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from typing import Annotated
 import typer
 
 from emogen.cli.options import (
-    AUDIO,
     MUSIC,
     PICTURE,
+    SOUND,
+    SPEECH,
     TALK,
     Backend,
     Device,
     Feel,
     Json,
     Output,
+    Rights,
     Seed,
     Voice,
     feeling,
@@ -41,10 +43,27 @@ def speak(
     device: Device = "cpu",
     as_json: Json = False,
 ) -> None:
-    """Text -> speech with feeling (.wav, .flac)."""
-    started, felt, path = time.perf_counter(), feeling(emotion, auto=True), target(output, AUDIO)
+    """Text -> speech with feeling (.wav, .flac, .mp3, .ogg; .TextGrid, .srt, .csv: its times and curves)."""
+    started, felt, path = time.perf_counter(), feeling(emotion, auto=True), target(output, SPEECH)
     pipe = opened("speech", backend, device)
     report(pipe(words(text), felt, voice=voice, language=language, seed=seed), path, started, as_json)
+
+
+def convert(
+    audio: Annotated[Path, typer.Argument(help="A recording of a voice.")],
+    output: Output,
+    emotion: Feel = None,
+    rights: Rights = None,
+    seed: Seed = None,
+    backend: Backend = "embedded",
+    device: Device = "cpu",
+    as_json: Json = False,
+) -> None:
+    """A recording -> the same words by the same voice with another feeling (.wav, .flac, .mp3, .ogg; .csv: its curves)."""
+    started, felt, path = time.perf_counter(), feeling(emotion), target(output, (*SOUND, ".csv"))
+    pipe = opened("conversion", backend, device)
+    make = pipe if path.suffix.lower() == ".csv" else pipe.stream
+    report(make(audio, felt, rights=rights, seed=seed), path, started, as_json)
 
 
 def talk(
@@ -152,5 +171,5 @@ def perform(
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this module."""
-    for command in (speak, talk, music, gesture, image, perform):
+    for command in (speak, convert, talk, music, gesture, image, perform):
         app.command()(command)

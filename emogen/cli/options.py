@@ -12,7 +12,8 @@ import typer
 
 from emogen.errors import InputError
 
-AUDIO = (".wav", ".flac")
+SOUND = (".wav", ".flac", ".mp3", ".ogg")
+SPEECH = (*SOUND, ".textgrid", ".srt", ".csv")
 TALK = (".mp4", ".csv", ".json", ".wav")
 MUSIC = (".wav", ".flac", ".mid")
 PICTURE = (".png", ".jpg", ".jpeg", ".webp")
@@ -27,6 +28,9 @@ Backend = Annotated[str, typer.Option(help="embedded, a folder of a saved pipeli
 Device = Annotated[str, typer.Option(help="Where networks run: cpu, cuda, cuda:1 ...")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write; its suffix decides the format.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+Rights = Annotated[
+    str | None, typer.Option(help="Why this voice may be used: own, licensed or synthetic. It is kept in the sidecar.")
+]
 Voice = Annotated[str | None, typer.Option(help="A voice by name; an unknown one lists them all.")]
 
 

@@ -93,6 +93,18 @@ def train_judge_speech(output: Out, start: Start, data: Data = None, seed: int =
     import_module("emogen.training.speech").train("judge", output, start=start, data_dir=data, seed=seed)
 
 
+@train_app.command("voices")
+def train_voices(
+    output: Out,
+    features: Annotated[Path, typer.Option(help="What the teachers said, taken apart; made there if it is missing.")],
+    data: Data = None,
+    steps: int = 3600,
+    seed: int = 0,
+) -> None:
+    """The embedded voices, from what flite and festival read (only needed for this)."""
+    import_module("emogen.training.voices").train(output, features=features, data_dir=data, steps=steps, seed=seed)
+
+
 @train_app.command("face")
 def train_face(output: Out, data: Data = None, seed: int = 0) -> None:
     """The guide of faces, from PEDFE's measured movement."""

@@ -1,13 +1,13 @@
 """Sound files <-> float32 arrays `[n]` or `[n, channels]`, full scale -1..1.
 
 Read: wav, flac, ogg, mp3 (libsndfile) and the sound of mp4, mov, m4a, mkv, webm (FFmpeg's libraries).
-Written: wav and flac, 16 or 24 bits. Nothing is clipped or scaled in silence: `write_audio` refuses samples
+Written: wav and flac, 16 or 24 bits; mp3 and ogg (Vorbis). Nothing is clipped or scaled in silence: `write_audio` refuses samples
 above full scale, and `limit_peak` turns a whole signal down and says by how much.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ FFMPEG_KINDS = ("mp4", "matroska")
 ACCEPTED = "wav, flac, ogg, mp3, or the sound of mp4, mov, m4a, mkv, webm"
 SUBTYPES = {"PCM_16": 16, "PCM_24": 24}  # name in libsndfile -> bits
 PEAK_DBFS = -1.0  # EBU R 128 (2020): maximum true peak of a programme, here held on the samples
+LOSSY = {".mp3": "MPEG_LAYER_III", ".ogg": "VORBIS"}  # suffix -> name in libsndfile
+LOSSY_FRAMES = 4_096  # written at a time: libvorbis puts a whole block on the stack
 BLOCK_FRAMES = 1 << 18  # read at a time: 1 MiB a channel as float32; own assumption
 #: Sizes that a program writes which does not know the length yet (a pipe); the rest of the file is the sound.
 STREAM_SIZES = (0, 0xFFFFFFFF)
@@ -76,7 +78,7 @@ def resample(samples: NDArray[np.floating[Any]], from_hz: int, to_hz: int) -> ND
 
     x = np.asarray(samples, dtype=np.float32)
     for rate in (from_hz, to_hz):
-        _check_rate("sample_rate", rate)
+        check_rate("sample_rate", rate)
     return x if from_hz == to_hz or not len(x) else np.asarray(soxr.resample(x, from_hz, to_hz), dtype=np.float32)
 
 
@@ -110,21 +112,26 @@ def read_audio(path: str | Path, *, sample_rate: int | None = None, mono: bool =
     path = Path(path)
     kind = expect_kind(path, *SNDFILE_KINDS, *FFMPEG_KINDS, accepted=ACCEPTED)
     if sample_rate is not None:
-        _check_rate("sample_rate", sample_rate)
+        check_rate("sample_rate", sample_rate)
     if kind == "wav":
-        _check_wav(path)
+        check_wav(path)
     try:
-        if kind in SNDFILE_KINDS:
-            return _collect(path, *_sndfile_blocks(path), sample_rate, mono)
-        from emogen.media.container import audio_blocks
-
-        return _collect(path, *audio_blocks(path), sample_rate, mono)
+        return _collect(path, *opened(path, kind), sample_rate, mono)
     except EmogenError:
         raise
     except MemoryError as error:
         raise LimitError(str(path), "does not fit into memory") from error
     except Exception as error:  # whatever a foreign parser throws: it is the file that is broken
         raise FormatError(str(path), f"is a broken {kind} file", f"Accepted: {ACCEPTED}.") from error
+
+
+def opened(path: Path, kind: str) -> tuple[int, int, int, Iterator[NDArray[np.float32]]]:
+    """Rate, channels, frames by the header, and blocks [n, channels]."""
+    if kind in SNDFILE_KINDS:
+        return _sndfile_blocks(path)
+    from emogen.media.container import audio_blocks
+
+    return audio_blocks(path)
 
 
 def write_audio(
@@ -135,43 +142,114 @@ def write_audio(
     provenance: Provenance | None = None,
     subtype: str = "PCM_16",
 ) -> Path:
-    """Writes a wav or flac file. The samples are written as they are, rounded to the nearest step.
+    """Writes a wav, flac, mp3 or ogg file; wav and flac hold the samples as they are, rounded to the nearest step.
 
     Args:
-        path: `.wav` or `.flac`, in a folder that exists.
+        path: `.wav`, `.flac`, `.mp3` or `.ogg`, in a folder that exists.
         samples: Floating point `[n]` or `[n, channels]`, -1..1. Outside that it is refused, not clipped:
             use `limit_peak` first.
         sample_rate: Hz.
         provenance: The statement to write into the file.
-        subtype: "PCM_16" or "PCM_24".
+        subtype: "PCM_16" or "PCM_24"; of wav and flac.
 
     Raises:
-        InputError: Samples that are not finite, too loud, of a wrong shape or none at all; a path that
-            cannot be written.
+        InputError: Samples that are not finite, too loud, of a wrong shape or none at all; a rate or a number of
+            channels that mp3 does not have; a path that cannot be written.
         OutputError: The file could not be written; nothing stays under its name.
     """
-    import soundfile
-
-    path = check_writable(path, (".wav", ".flac"))
+    path = check_writable(path, (".wav", ".flac", *LOSSY))
     x = _check_samples(path, samples, sample_rate)
     if subtype not in SUBTYPES:
         raise InputError("subtype", f'"{subtype}"', f"Accepted: {', '.join(SUBTYPES)}.")
-    form = path.suffix[1:].upper()
+    blocks = (x[start : start + BLOCK_FRAMES] for start in range(0, len(x), BLOCK_FRAMES))
+    return _write(path, blocks, x.shape[1], sample_rate, provenance, subtype)
+
+
+def write_blocks(
+    path: str | Path,
+    blocks: Iterable[NDArray[np.float32]],
+    sample_rate: int,
+    *,
+    channels: int = 1,
+    provenance: Callable[[], Provenance | None] = lambda: None,
+) -> Path:
+    """Writes sound as it is made, block by block; otherwise as `write_audio`.
+
+    Args:
+        path: As for `write_audio`.
+        blocks: [n] or [n, channels], made while the file is written; what they raise leaves nothing under the name.
+        sample_rate: Hz.
+        channels: Of every block.
+        provenance: Gives the statement when all blocks were made.
+
+    Raises:
+        InputError: As `write_audio`.
+        OutputError: The file could not be written; nothing stays under its name.
+    """
+    path = check_writable(path, (".wav", ".flac", *LOSSY))
+    checked = (_check_samples(path, block, sample_rate) for block in blocks)
+    return _write(path, checked, channels, sample_rate, provenance, "PCM_16")
+
+
+def _write(
+    path: Path, blocks: Iterable[NDArray[np.float32]], channels: int, rate: int,
+    provenance: Provenance | Callable[[], Provenance | None] | None, subtype: str,
+) -> Path:  # fmt: skip
+    import soundfile
+
     with atomic_path(path) as part:
         try:
-            with soundfile.SoundFile(part, "w", sample_rate, x.shape[1], subtype, format=form) as file:
-                if provenance and form == "FLAC":
-                    file.comment = provenance.note()
-                for start in range(0, len(x), BLOCK_FRAMES):
-                    file.write(_quantised(x[start : start + BLOCK_FRAMES], SUBTYPES[subtype]))
-            if provenance and form == "WAV":
-                with open(part, "r+b") as raw:
-                    mark_wav(raw, provenance)
+            if path.suffix.lower() in LOSSY:
+                _write_lossy(part, blocks, channels, rate, provenance)
+            else:
+                _write_pcm(part, blocks, channels, rate, provenance, subtype)
         except (soundfile.LibsndfileError, AssertionError) as error:
             if no_space(error) or _full(part):
                 raise OutputError(str(path), f"no space left on {path.parent}") from error
             raise OutputError(str(path), f"could not be written: {error}") from error
     return path
+
+
+def _write_pcm(
+    part: Path, blocks: Iterable[NDArray[np.float32]], channels: int, rate: int, provenance: Any, subtype: str
+) -> None:
+    import soundfile
+
+    form = part.suffix[1:].upper()
+    with soundfile.SoundFile(part, "w", rate, channels, subtype, format=form) as file:
+        if form == "FLAC" and (said := _said(provenance)):  # before the sound, or libsndfile leaves it out
+            file.comment = said.note()
+        for block in blocks:
+            file.write(_quantised(block, SUBTYPES[subtype]))
+    if form == "WAV" and (said := _said(provenance)):
+        with open(part, "r+b") as raw:
+            mark_wav(raw, said)
+
+
+def _write_lossy(part: Path, blocks: Iterable[NDArray[np.float32]], channels: int, rate: int, provenance: Any) -> None:
+    import soundfile
+
+    from emogen.media.lossy import MP3_RATES, mark_mp3, settle_ogg
+
+    suffix = part.suffix.lower()
+    if suffix == ".mp3" and (rate not in MP3_RATES or channels > 2):
+        rates = ", ".join(f"{r:,}" for r in MP3_RATES)
+        raise InputError("mp3", f"{channels} channel(s) at {rate:,} Hz", f"Accepted: 1 or 2 channels at {rates} Hz.")
+    with soundfile.SoundFile(part, "w", rate, channels, LOSSY[suffix], format=suffix[1:].upper()) as file:
+        if suffix == ".ogg" and (said := _said(provenance)):
+            file.comment = said.note()
+        for block in blocks:
+            for start in range(0, len(block), LOSSY_FRAMES):
+                file.write(block[start : start + LOSSY_FRAMES])
+    if suffix == ".ogg":
+        settle_ogg(part)
+    elif said := _said(provenance):
+        mark_mp3(part, said.note())
+
+
+def _said(provenance: Any) -> Provenance | None:
+    found: Provenance | None = provenance() if callable(provenance) else provenance
+    return found
 
 
 def _quantised(x: NDArray[np.float32], bits: int) -> NDArray[np.int32]:
@@ -195,7 +273,7 @@ def _full(part: Path) -> bool:
     return False
 
 
-def _check_rate(where: str, rate: Any) -> None:
+def check_rate(where: str, rate: Any) -> None:
     whole = isinstance(rate, (int, np.integer)) and not isinstance(rate, bool)
     if not whole or not LOWEST_RATE_HZ <= rate <= LIMITS.audio_rate_hz:
         accepted = f"Accepted: a whole number of Hz from {LOWEST_RATE_HZ:,} to {LIMITS.audio_rate_hz:,}."
@@ -204,7 +282,7 @@ def _check_rate(where: str, rate: Any) -> None:
 
 def _check_samples(path: Path, samples: ArrayLike, sample_rate: int) -> NDArray[np.float32]:
     x = np.asarray(samples)
-    _check_rate("sample_rate", sample_rate)
+    check_rate("sample_rate", sample_rate)
     if not np.issubdtype(x.dtype, np.floating):
         raise InputError(str(path), f"samples of type {x.dtype}", "Accepted: floating point, -1 to 1.")
     if x.ndim not in (1, 2) or not x.size:
@@ -221,7 +299,7 @@ def _check_samples(path: Path, samples: ArrayLike, sample_rate: int) -> NDArray[
     return np.ascontiguousarray(x, dtype=np.float32)
 
 
-def _check_wav(path: Path) -> None:
+def check_wav(path: Path) -> None:
     for c in riff.chunks(path):
         if c.name == b"data" and not c.whole and c.size not in STREAM_SIZES:
             found = f"its header promises {c.size:,} bytes of sound, the file holds {c.present:,}"
@@ -256,7 +334,7 @@ def _collect(
 
     width, target = 1 if mono else channels, to_hz or rate
     expected = -(-frames * target // rate)
-    _check_limits(path, rate, channels, frames, expected * width)
+    check_limits(path, rate, channels, frames, expected * width)
     stream = soxr.ResampleStream(rate, target, width, dtype="float32") if target != rate else None
     room = np.empty((max(expected, BLOCK_FRAMES), width), np.float32)
     read = held = 0
@@ -272,7 +350,7 @@ def _collect(
 
     for block in blocks:
         read += len(block)
-        _check_limits(path, rate, channels, read, held * width)
+        check_limits(path, rate, channels, read, held * width)
         if not np.isfinite(block).all():
             raise FormatError(str(path), "holds samples that are not finite numbers")
         keep(block.mean(axis=1, keepdims=True, dtype=np.float32) if mono else block, False)
@@ -284,7 +362,7 @@ def _collect(
     return Audio(samples[:, 0] if width == 1 else samples, target)
 
 
-def _check_limits(path: Path, rate: int, channels: int, frames: int, samples: int) -> None:
+def check_limits(path: Path, rate: int, channels: int, frames: int, samples: int) -> None:
     where = str(path)
     if not LOWEST_RATE_HZ <= rate <= LIMITS.audio_rate_hz:
         found = f"{rate:,} Hz; accepted are {LOWEST_RATE_HZ:,} to {LIMITS.audio_rate_hz:,} Hz (limits.audio_rate_hz)"

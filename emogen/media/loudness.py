@@ -46,7 +46,48 @@ def loudness_lufs(samples: NDArray[np.floating[Any]], sample_rate: int) -> float
     if not len(x):
         return -math.inf
     power = _block_power(_k_weighted(x, sample_rate), sample_rate)
-    power = power @ np.asarray(CHANNEL_WEIGHTS.get(x.shape[1], (1.0,) * x.shape[1]))
+    return _gated(power @ np.asarray(CHANNEL_WEIGHTS.get(x.shape[1], (1.0,) * x.shape[1])))
+
+
+class LoudnessMeter:
+    """The loudness of one channel of any length, given in parts; what it keeps is 10 numbers a second.
+
+    Args:
+        sample_rate: Hz.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        self._filters = [(b, a, np.zeros(2)) for b, a in _k_filters(sample_rate)]
+        self._step = round(STEP_S * sample_rate)
+        self._rest = np.zeros(0)
+        self._steps: list[NDArray[np.float64]] = []
+
+    def add(self, samples: NDArray[np.floating[Any]]) -> None:
+        """The next part [n]."""
+        from scipy.signal import lfilter
+
+        x = np.asarray(samples, dtype=np.float64)
+        for i, (b, a, state) in enumerate(self._filters):
+            x, after = lfilter(b, a, x, zi=state)
+            self._filters[i] = (b, a, after)
+        x = np.concatenate([self._rest, x])
+        whole = len(x) // self._step * self._step
+        self._steps.append((x[:whole].reshape(-1, self._step) ** 2).mean(axis=1))
+        self._rest = x[whole:]
+
+    @property
+    def lufs(self) -> float:
+        """Gated loudness of all parts so far; as `loudness_lufs`."""
+        steps = np.concatenate([*self._steps, np.zeros(0)])
+        width = round(BLOCK_S / STEP_S)
+        if len(steps) < width:  # less than a block: all there is
+            all_of_it = np.concatenate([np.repeat(steps, self._step), self._rest**2])
+            return _gated(all_of_it.mean(keepdims=True)) if len(all_of_it) else -math.inf
+        return _gated(np.convolve(steps, np.ones(width) / width, mode="valid"))
+
+
+def _gated(power: NDArray[np.float64]) -> float:
+    """Loudness in LUFS from the power of blocks."""
     loud = power[_lufs(power) > ABSOLUTE_GATE_LUFS]
     if not loud.size:
         return -math.inf

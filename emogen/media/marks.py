@@ -9,7 +9,8 @@
 | webp | `XMP ` chunk, written by the encoder | |
 | mp4 | `uuid` box with XMP (XMP part 3, 1.1.7); the encoder writes `comment` too | any text in `moov` |
 | mid | text meta event at the start of the first track (Standard MIDI Files 1.0) | |
-| mp3, ogg | not written here | comment fields of the first 256 KiB |
+| mp3 | ID3v2.4 `COMM` (note), written by `audio` alone | comment fields of the first 256 KiB |
+| ogg | comment header (note; Vorbis I, section 5), written by `audio` alone | likewise |
 """
 
 from __future__ import annotations

@@ -166,7 +166,7 @@ def embed_provenance(path: str | Path, provenance: Provenance) -> Path:
 
 
 def read_provenance(path: str | Path) -> Provenance | None:
-    """The statement inside a wav, flac, png, jpeg, webp, mp4 or mid file; None where there is none.
+    """The statement inside a wav, flac, mp3, ogg, png, jpeg, webp, mp4 or mid file; None where there is none.
 
     Raises:
         InputError: There is no such file.

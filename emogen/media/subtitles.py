@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from emogen.errors import FormatError, InputError, LimitError
@@ -15,6 +16,11 @@ from emogen.media.sniff import expect_kind, read_text
 _TIME = r"(\d{1,4}):([0-5]\d):([0-5]\d)[,.](\d{1,3})"
 TIMING = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?$")
 MAX_S = 359_999.999  # 99:59:59,999, the last time that SubRip's two digits of hours can say
+
+
+LINE_CHARS, LINES = 42, 2  # of one subtitle; EBU and broadcasters' style guides
+SENTENCE_GAP_S = 0.2  # a stop with less silence behind it is an abbreviation's; own assumption
+LINGER_S = 0.4  # a subtitle stays that long behind its last word where nothing follows; own assumption
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,58 @@ class Subtitle:
     end_s: float
     text: str
     speaker: str = ""
+
+
+def by_word(words: Sequence[tuple[str, float, float]]) -> list[Subtitle]:
+    """One subtitle a word, for (word, start, end) in seconds, in order; words without a length are left out."""
+    return [Subtitle(start_s, end_s, text) for text, start_s, end_s in words if end_s > start_s]
+
+
+def by_sentence(words: Sequence[tuple[str, float, float]]) -> list[Subtitle]:
+    """Words with their times as subtitles of at most LINES lines of LINE_CHARS; a sentence begins a new one.
+
+    A word longer than a line has a line of its own.
+
+    Args:
+        words: (word as written, start, end) in seconds, in order.
+    """
+    groups: list[list[tuple[str, float, float]]] = [[]]
+    for i, word in enumerate(words):
+        if groups[-1] and len(_wrapped([w for w, _, _ in (*groups[-1], word)])) > LINES:
+            rest = _rest(groups[-1])
+            groups[-1:] = [groups[-1][: len(groups[-1]) - len(rest)], rest]
+            if len(_wrapped([w for w, _, _ in (*rest, word)])) > LINES:
+                groups.append([])
+        groups[-1].append(word)
+        stopped = word[0].rstrip("\"')]\u201d\u2019")[-1:] in (".", "!", "?", "\u2026")
+        if stopped and i + 1 < len(words) and words[i + 1][1] - word[2] >= SENTENCE_GAP_S:
+            groups.append([])
+    found = []
+    groups = [group for group in groups if group]
+    for group, following in zip_longest(groups, groups[1:]):
+        start_s, end_s = group[0][1], group[-1][2] + LINGER_S
+        if following is not None:
+            end_s = min(end_s, following[0][1])
+        if end_s > start_s:
+            found.append(Subtitle(start_s, end_s, "\n".join(_wrapped([w for w, _, _ in group]))))
+    return found
+
+
+def _rest(group: list[tuple[str, float, float]]) -> list[tuple[str, float, float]]:
+    """The words behind the last comma in the second half of a full subtitle: they go to the next one."""
+    for i in range(len(group) - 1, len(group) // 2, -1):
+        if group[i - 1][0][-1:] in (",", ";", ":"):
+            return group[i:]
+    return []
+
+
+def _wrapped(words: Sequence[str]) -> list[str]:
+    lines = [""]
+    for word in words:
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > LINE_CHARS:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines
 
 
 def write_srt(path: str | Path, cues: Sequence[Subtitle]) -> Path:

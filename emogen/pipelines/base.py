@@ -100,7 +100,8 @@ class AffectivePipeline(DiffusionPipeline):
     @classmethod
     def embedded(cls) -> AffectivePipeline:
         """The pipeline that ships with emogen: no download, no GPU."""
-        return super().from_pretrained(str(checkpoints.checkpoint_folder(cls.modality)), use_safetensors=True)
+        with _quietly():
+            return super().from_pretrained(str(checkpoints.checkpoint_folder(cls.modality)), use_safetensors=True)
 
     @classmethod
     def from_pretrained(cls, source: str | Path = "embedded", **kwargs: Any) -> Any:
@@ -121,7 +122,8 @@ class AffectivePipeline(DiffusionPipeline):
         for name, part in _nested(folder).items():
             kwargs.setdefault(name, part)
         try:
-            return super().from_pretrained(str(source), use_safetensors=True, **kwargs)
+            with _quietly():
+                return super().from_pretrained(str(source), use_safetensors=True, **kwargs)
         except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
             reason = str(error).strip().splitlines()
             raise CheckpointError(str(source), f"could not be opened: {reason[0] if reason else error!r}") from error
@@ -149,6 +151,20 @@ class AffectivePipeline(DiffusionPipeline):
             make(c, EmotionTrack.of(e or "neutral"), draw_seed(s, generator))
             for c, e, s in zip(content, emotions, seeds, strict=True)
         ]
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without diffusers' bar over the components, which are opened in less than a second."""
+    from diffusers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _spread(name: str, value: Any, n: int) -> Sequence[Any]:

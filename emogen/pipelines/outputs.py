@@ -36,6 +36,7 @@ class Made:
         real_input: Whether a real photo, voice or video went in.
         timings: Stage -> seconds.
         warnings: What the user should know, one sentence each.
+        facts: What the pipeline found out on its way and the sidecar says about the media.
     """
 
     request: dict[str, Any]
@@ -46,6 +47,7 @@ class Made:
     real_input: bool = False
     timings: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass

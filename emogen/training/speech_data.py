@@ -37,6 +37,7 @@ class Clip:
         strength: 0..1.5.
         speaker: With its pack: "emodb/03".
         corpus: "speech/emodb".
+        text: What is said, or a code for it: the same for takes of the same words; "" where unknown.
     """
 
     samples: NDArray[np.float32]
@@ -45,6 +46,7 @@ class Clip:
     strength: float
     speaker: str
     corpus: str
+    text: str = ""
 
     @property
     def vad(self) -> NDArray[np.float64]:
@@ -73,7 +75,8 @@ def read_clips(corpora: Sequence[str], data_dir: str | Path | None = None) -> It
                 others = [name for name in dict.fromkeys(names.values()) if name != label]
                 shares = {label: named, **{name: (1.0 - named) / len(others) for name in others}}
                 strength = STRENGTH.get(row.get("intensity", ""), 1.0)
-                yield Clip(samples, label, shares, strength, f"{corpus}/{row['speaker']}", corpus)
+                text = row.get("text_code") or row.get("text", "")
+                yield Clip(samples, label, shares, strength, f"{corpus}/{row['speaker']}", corpus, text)
 
 
 def varied(samples: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:

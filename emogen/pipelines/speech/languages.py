@@ -13,6 +13,8 @@ from functools import cache
 from emogen.conditioning.sentences import split_sentences
 from emogen.errors import InputError, LimitError
 from emogen.limits import LIMITS
+from emogen.pipelines.speech.reading import read
+from emogen.pipelines.speech.sentence import Sentence
 from emogen.tables import read_table
 
 #: Longest piece spoken in one go, so that memory does not grow with a text without full stops. Own assumption.
@@ -44,19 +46,6 @@ class Language:
     scripts: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Sentence:
-    """A piece of text to be spoken in one go.
-
-    Attributes:
-        text: Without signs that are no words.
-        number: Which one, from 1.
-    """
-
-    text: str
-    number: int
-
-
 @cache
 def languages() -> dict[str, Language]:
     """Code -> language, in the order of the table."""
@@ -84,23 +73,64 @@ def prepare(text: object, language: Language) -> tuple[list[Sentence], list[str]
         InputError: Not text, nothing in it that can be spoken, or letters of a script that the language lacks.
         LimitError: Longer than `limits.text_chars`.
     """
+    clean, warnings = cleaned(checked(text), language)
+    if not has_words(clean):
+        raise InputError("text", f"{clean.strip()[:20]!r} holds no word or number", "Accepted: words to be spoken.")
+    pieces = [clean[start:end] for start, end in sentence_spans(clean)]
+    return [Sentence(piece, i, read(piece, language.code)) for i, piece in enumerate(pieces, 1)], warnings
+
+
+def checked(text: object) -> str:
+    """A text that is one, is not empty and not too long.
+
+    Raises:
+        InputError: Not text, or empty.
+        LimitError: Longer than `limits.text_chars`.
+    """
     if not isinstance(text, str):
         raise InputError("text", f"found {type(text).__name__}", "Accepted: a string, or a list of strings.")
     if len(text) > LIMITS.text_chars:
         raise LimitError("text", f"{len(text):,} characters; the limit is {LIMITS.text_chars:,} (limits.text_chars)")
+    if not text.strip():
+        raise InputError("text", "is empty", "Accepted: words to be spoken.")
+    return text
+
+
+def cleaned(text: str, language: Language) -> tuple[str, list[str]]:
+    """A text without signs that are no words, and a warning that names them.
+
+    Raises:
+        InputError: Letters of a script that the language lacks.
+    """
     text = unicodedata.normalize("NFC", text.translate(_PLAIN))
     _check_scripts(text, language)
     clean, dropped = _clean(text)
-    if not any(c.isalnum() for c in clean):
-        found = f"{text.strip()[:20]!r} holds no word or number" if text.strip() else "is empty"
-        raise InputError("text", found, "Accepted: words to be spoken.")
-    warnings = []
-    if dropped:
-        signs = " ".join(dict.fromkeys(dropped))
-        warnings.append(f"Signs that are no words were left out: {signs[: 2 * SHOWN]}")
-    pieces = [p for s in split_sentences(clean) for p in _short(s)]
-    spoken = _joined([p for p in pieces if p.strip()])
-    return [Sentence(piece, i) for i, piece in enumerate(spoken, 1)], warnings
+    if not dropped:
+        return clean, []
+    signs = " ".join(dict.fromkeys(dropped))
+    return clean, [f"Signs that are no words were left out: {signs[: 2 * SHOWN]}"]
+
+
+def has_words(text: str) -> bool:
+    """Whether a text holds a letter or a figure."""
+    return any(c.isalnum() for c in text)
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Where the sentences of a cleaned text begin and end, none longer than SENTENCE_CHARS."""
+    spans: list[tuple[int, int]] = []
+    at = 0
+    for piece in (piece for sentence in split_sentences(text) for piece in _short(sentence) if piece):
+        start = text.index(piece, at)
+        at = start + len(piece)
+        silent = bool(spans) and not has_words(text[slice(*spans[-1])])
+        if not spans or (has_words(piece) and not silent):
+            spans.append((start, at))
+        elif at - spans[-1][0] <= SENTENCE_CHARS:  # "..." is silent alone: it joins its neighbour
+            spans[-1] = (spans[-1][0], at)
+        elif silent:
+            spans[-1] = (start, at)
+    return spans
 
 
 def _clean(text: str) -> tuple[str, list[str]]:
@@ -153,14 +183,3 @@ def _short(sentence: str) -> list[str]:
         pieces.append(sentence[:cut].strip())
         sentence = sentence[cut:].lstrip()
     return [*pieces, sentence]
-
-
-def _joined(pieces: list[str]) -> list[str]:
-    """Pieces without a letter or number ("...") joined to their neighbour, since they are silent alone."""
-    found: list[str] = []
-    for piece in pieces:
-        if (found and not any(c.isalnum() for c in piece)) or (found and not any(c.isalnum() for c in found[-1])):
-            found[-1] += f" {piece}"
-        else:
-            found.append(piece)
-    return found

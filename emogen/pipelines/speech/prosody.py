@@ -14,7 +14,10 @@ import torch
 from diffusers import ConfigMixin, ModelMixin
 from numpy.typing import NDArray
 
+from emogen.codecs import voice_change as vc
+from emogen.codecs.voice_slow import FPS, NOISE_HZ, Description, Habit, speech
 from emogen.conditioning.emotion import Emotion
+from emogen.conditioning.track import EmotionTrack
 from emogen.conditioning.vocabulary import BASIC
 from emogen.tables import read_table
 
@@ -39,6 +42,9 @@ BOUNDS: dict[str, tuple[float, float]] = {
 CUES = tuple(BOUNDS)
 COLUMN = {name: i for i, name in enumerate(CUES)}
 _POWERS = ("v", "a", "d", "vv", "aa", "dd")
+BREATH_BANDS = np.array([0.2, 0.7, 1.0])  # breath is heard above 2 kHz (Gobl & Ni Chasaide 2003); sizes own assumption
+ACCENT_ST = 4.0  # a syllable this far above the speaker's habit bears a full accent; own assumption
+ENDING_S = 0.5  # the end of a sentence that its final movement takes; own assumption
 
 Floats = NDArray[np.float64]
 
@@ -74,12 +80,56 @@ class ProsodyRules(ModelMixin, ConfigMixin):
         low, high = np.array(list(BOUNDS.values())).T
         return np.clip(found, low, high)
 
+    def level_db(self, track: EmotionTrack, frames: int) -> Floats:
+        """How much louder an emotion makes a voice [frames], 50 times a second."""
+        return self._along(track, frames)[:, COLUMN["energy"]]
+
+    def change(self, found: Description, habit: Habit, track: EmotionTrack, seed: int) -> Floats:
+        """The change of a stretch of speech by the rules alone; as `Feeling.change`."""
+        cues = self._along(track, len(found))
+        y = np.zeros((len(found), vc.WIDTH))
+
+        def cue(name: str) -> Floats:
+            return cues[:, COLUMN[name]]
+
+        heard = speech(found)
+        span = np.flatnonzero(heard)
+        progress = np.clip((np.arange(len(found)) - span[0]) / max(span[-1] - span[0], 1), 0.0, 1.0)
+        ending = np.clip(1.0 - (span[-1] - np.arange(len(found))) / (ENDING_S * FPS), 0.0, 1.0)
+        accent = np.clip((found.pitch_st - habit.pitch_st) / ACCENT_ST, 0.0, 1.0)
+        y[:, vc.COLUMN["pitch"]] = (
+            cue("f0_mean") + cue("f0_slope") * (progress - 0.5) + cue("f0_final") * ending**2 + cue("accent") * accent
+        )
+        y[:, vc.COLUMN["pitch_range"]], y[:, vc.COLUMN["level_range"]] = cue("f0_range"), cue("energy_range")
+        y[:, vc.COLUMN["level"]], y[:, vc.COLUMN["formants"]] = cue("energy"), cue("formants")
+        y[:, vc.COLUMN["tremor"]] = cue("tremor")
+        y[:, vc.COLUMN["rate"]] = np.where(heard, cue("duration"), cue("pause"))
+        rough = 10.0 ** (found.roughness_db / 10.0)
+        y[:, vc.COLUMN["roughness"]] = 10.0 * np.log10(1.0 + cue("jitter") ** 2 / rough)
+        first = vc.COLUMN["noise_low"]
+        y[:, first : first + len(NOISE_HZ)] = _breath_db(found.noise_db, cue("breath"))
+        first = vc.COLUMN["shape_1"]
+        y[:, first : first + vc.SHAPES] = vc.tilt_shape(cue("tilt"))
+        return y
+
+    def _along(self, track: EmotionTrack, frames: int) -> Floats:
+        samples = track.sample(FPS, frames / FPS)
+        return self.cues(samples.vad[:frames], samples.basic[:frames])
+
     def fingerprint(self) -> str:
         """SHA-256 of the rules as they are now."""
         digest = hashlib.sha256()
         for name, value in sorted(self.state_dict().items()):
             digest.update(name.encode() + value.detach().cpu().float().contiguous().numpy().tobytes())
         return digest.hexdigest()
+
+
+def _breath_db(noise_db: Floats, breath: Floats) -> Floats:
+    """Noise in three bands [T, 3] and a share of breath [T], -1..1 -> the change of the noise in dB [T, 3]."""
+    share = breath[:, None] * BREATH_BANDS
+    noise = 10.0 ** (noise_db / 20.0)
+    wanted = np.where(share > 0.0, 1.0 - (1.0 - noise) * (1.0 - share), noise * (1.0 + np.minimum(share, 0.0)))
+    return np.asarray(20.0 * np.log10(np.maximum(wanted, 1e-4) / np.maximum(noise, 1e-4)))
 
 
 def rows(name: str) -> list[dict[str, Any]]:

@@ -1,51 +1,40 @@
-"""Plain voice + cues over time -> feeling voice: time, F0, spectrum and noise of one sentence moved.
-
-Everything happens on the frames of the output: for each, where in the plain sentence it lies (`warp`), what the
-emotion asks at that moment, and what the plain voice does there.
-"""
+"""One plain sentence -> the same sentence as it is felt: pauses set, voice dressed, marks followed, feeling added."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import minimum_filter1d, uniform_filter1d
+from scipy.ndimage import gaussian_filter1d
 
-from emogen.codecs.voice import BINS, FRAME_S, POWER_FLOOR, SAMPLE_RATE, VoiceFrames, synthesize
-from emogen.media.loudness import loudness_lufs
-from emogen.pipelines.speech import contour
+from emogen.codecs.voice import FRAME_S, POWER_FLOOR, VoiceFrames
+from emogen.codecs.voice_change import COLUMN, WIDTH
+from emogen.codecs.voice_slow import FPS, Description, Habit
+from emogen.conditioning.emotion import Emotion
+from emogen.conditioning.track import EmotionTrack
+from emogen.pipelines.speech.contour import phone_index
+from emogen.pipelines.speech.dress import dressed
+from emogen.pipelines.speech.feel import Feeling, Felt, feel, sounded
 from emogen.pipelines.speech.phonemes import Phone, Word
-from emogen.pipelines.speech.phones import VOICELESS, Kind, kind_of
-from emogen.pipelines.speech.prosody import BOUNDS, COLUMN
+from emogen.pipelines.speech.phones import Kind, kind_of
+from emogen.pipelines.speech.sentence import Mark, Token, as_written, token_times
 from emogen.pipelines.speech.speaker import Plain
 from emogen.pipelines.speech.voices import Voice
 
-LOUDNESS_LUFS = -20.0  # of neutral speech; own choice, leaves room for anger below PEAK
-PEAK = 10.0 ** (-1.2 / 20.0)  # EBU R 128: at most -1 dBFS; a little below it for rounding
 #: How much a kind of sound takes part in a change of rate, about 1 on average over a sentence: vowels most, the
 #: closures and bursts of stops least (own assumption).
 ELASTICITY = {
     Kind.PAUSE: 1.0, Kind.VOWEL: 1.3, Kind.NASAL: 0.95, Kind.LIQUID: 1.0, Kind.VOICED_FRICATIVE: 0.85,
     Kind.FRICATIVE: 0.8, Kind.VOICED_STOP: 0.55, Kind.STOP: 0.55, Kind.VOICED_AFFRICATE: 0.6, Kind.AFFRICATE: 0.6,
 }  # fmt: skip
-F0_BOUNDS_HZ = (55.0, 700.0)  # what a voice bears; own assumption
-MICRO_ST, MICRO_HZ = 0.25, 3.0  # slow wander of F0 of a natural voice; own assumption
-TREMOR_HZ = 6.5  # within the 4-8 Hz of vocal tremor; own assumption
-TILT_CENTRE_HZ, TILT_LOW_HZ, TILT_HIGH_HZ = 1_000.0, 200.0, 8_000.0  # where tilt turns and ends; own assumption
-VOICELESS_TILT = 0.5  # a tense voice's fricatives get brighter too, but less; own assumption
-BREATH_FROM_HZ, BREATH_FULL_HZ = 1_000.0, 4_000.0  # noise above 2 kHz (Gobl & Ni Chasaide 2003), smoothly
-FADE_S = 0.01  # clean ends
-SWING_DB = (-12.0, 8.0)  # below and above the mean, how far a swing is followed; own assumption
-QUIET_DB = -40.0  # frames softer than this below the loudest are not speech; own assumption
+#: Emphasis -> semitones, dB, log2 of duration; directions as for accents (Juslin & Laukka 2003), sizes own choice.
+EMPHASIS = {"strong": (3.0, 3.0, 0.3), "moderate": (1.8, 1.5, 0.15), "reduced": (-1.0, -2.0, -0.15), "none": (0.0, 0.0, 0.0)}
+MARK_FRAMES = 2.5  # over which one mark turns into the next, 50 ms; own assumption
+SETTLE_S = 0.03  # of a pause that stays at each of its ends when its length is set
 
 Floats = NDArray[np.float64]
-_HZ = np.arange(BINS) * (SAMPLE_RATE / 2 / (BINS - 1))
-_OCTAVES = np.log2(np.clip(_HZ, TILT_LOW_HZ, TILT_HIGH_HZ) / TILT_CENTRE_HZ)
-#: K-weighting of BS.1770-4 as power per bin: 4 dB more above 1.7 kHz; its high-pass lies below speech.
-_LOUD = 10.0 ** (0.4 / (1.0 + (1682.0 / np.maximum(_HZ, 1.0)) ** 4)) * (_HZ > 40.0)
-_BREATH = np.clip(np.log(np.maximum(_HZ, 1.0) / BREATH_FROM_HZ) / np.log(BREATH_FULL_HZ / BREATH_FROM_HZ), 0.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,165 +44,116 @@ class Spoken:
     Attributes:
         audio: float32 [n], 22 050 Hz, within -1..1.
         phones: Without pauses; times in seconds from the begin of `audio`.
-        words: Likewise.
+        words: As written; likewise.
+        tokens: (index of the token, start, end); likewise.
+        felt: The voice before it became sound.
     """
 
     audio: NDArray[np.float32]
     phones: tuple[Phone, ...]
-    words: tuple[Word, ...]
+    words: tuple[tuple[str, float, float], ...]
+    tokens: tuple[tuple[int, float, float], ...]
+    felt: Felt
 
 
-def render(said: Plain, voice: Voice, cues_at: Callable[[int], Floats], rng: np.random.Generator) -> Spoken:
+def render(said: Plain, tokens: Sequence[Token], voice: Voice, feeling: Feeling, track: EmotionTrack, seed: int) -> Spoken:
     """Speaks a plain sentence with feeling.
 
     Args:
         said: From a speaker.
+        tokens: Its words with their marks.
         voice: Who speaks.
-        cues_at: Number of frames -> cues [frames, cues] from the begin of the sentence on, every 5 ms.
-        rng: For the small irregularities of a natural voice.
+        feeling: What an emotion does to a voice.
+        track: The emotion, in the listener's time from the begin of the sentence on.
+        seed: Of everything drawn.
     """
-    plain = said.frames
-    place, cues = warp(said.phones, len(plain), voice.rate, cues_at)
-    count = len(place)
-    curves = _f0(plain, said.phones, place, cues, voice, rng)
-    frames, gained_db = _spectrum(plain, said.phones, place, cues, voice, curves)
-    audio = synthesize(frames)[: round(count * FRAME_S * SAMPLE_RATE)]
-    audio = _levelled(audio, gained_db)
+    said = paused(said, tokens)
+    plain = dressed(said.frames, voice, np.random.default_rng([seed, 2]))
+    marked = Marked(feeling, said, tokens, voice)
+    felt = feel(plain, marked, track, seed, elasticity=elasticity(said.phones, len(plain)), slower=-float(np.log2(voice.rate)))
+    phones = tuple(Phone(p.ipa, felt.moved(p.start_s), felt.moved(p.end_s)) for p in said.phones if p.ipa)
+    moved = [Word(w.text, felt.moved(w.start_s), felt.moved(w.end_s)) for w in said.words]
+    return Spoken(sounded(felt), phones, tuple(as_written(tokens, moved)), tuple(token_times(tokens, moved)), felt)
+
+
+def elasticity(phones: Sequence[Phone], count: int) -> Floats | None:
+    """How much each of `count` frames takes part in a change of rate; None where no phones are known."""
+    if not phones:
+        return None
+    return np.array([ELASTICITY[kind_of(phone.ipa)] for phone in phones])[phone_index(phones, count)]
+
+
+@dataclass(frozen=True, eq=False)
+class Marked:
+    """A feeling, and what the marks of a text ask of single words on top of it."""
+
+    feeling: Feeling
+    said: Plain
+    tokens: Sequence[Token]
+    voice: Voice
+
+    def change(self, found: Description, habit: Habit, track: EmotionTrack, seed: int) -> Floats:
+        """As `Feeling.change`."""
+        change = self.feeling.change(found, habit, track, seed)
+        spans = [(self.tokens[i].mark, a, b) for i, a, b in token_times(self.tokens, self.said.words)]
+        if all(mark == Mark() for mark, *_ in spans):
+            return change
+        time = (np.arange(len(found)) + 0.5) / FPS
+        # A word's mark holds up to the next word.
+        which = np.clip(np.searchsorted([a for _, a, _ in spans], time, side="right") - 1, 0, None)
+        for emotion in dict.fromkeys(mark.emotion for mark, *_ in spans if mark.emotion is not None):
+            there = np.array([mark.emotion == emotion for mark, *_ in spans])[which]
+            share = gaussian_filter1d(there.astype(np.float64), MARK_FRAMES)[:, None]
+            change = (1.0 - share) * change + share * self._with(emotion, found, habit, seed)
+        asked = np.array([_asked(mark, self.voice) for mark, *_ in spans])[which]
+        return np.asarray(change + gaussian_filter1d(asked, MARK_FRAMES, axis=0))
+
+    def _with(self, emotion: Emotion, found: Description, habit: Habit, seed: int) -> Floats:
+        return self.feeling.change(found, habit, EmotionTrack.of(emotion), seed)
+
+
+def _asked(mark: Mark, voice: Voice) -> Floats:
+    """The change [WIDTH] that a mark asks for, emotion aside."""
+    pitch, level, longer = EMPHASIS.get(mark.emphasis, (0.0, 0.0, 0.0))
+    found = np.zeros(WIDTH)
+    found[COLUMN["pitch"]] = mark.semitones(voice.f0_hz) + pitch
+    found[COLUMN["pitch_range"]] = np.log2(max(mark.range, 0.05))
+    found[COLUMN["level"]] = mark.volume_db + level
+    found[COLUMN["rate"]] = longer - np.log2(mark.rate)
+    return found
+
+
+def paused(said: Plain, tokens: Sequence[Token]) -> Plain:
+    """The sentence with the silences that its tokens ask for, as long as asked."""
+    wanted = {i: tokens[i].pause_s for i, *_ in token_times(tokens, said.words)}
+    for i, _, end_s in reversed(token_times(tokens, said.words)):
+        length_s = wanted[i]
+        following = next((w.start_s for w in said.words if w.start_s >= end_s - 1e-6), None)
+        if length_s is not None and following is not None:
+            said = _with_pause(said, end_s, following, length_s)
+    return said
+
+
+def _with_pause(said: Plain, begin_s: float, end_s: float, length_s: float) -> Plain:
+    """What lies between two times, taken for a silence of `length_s`."""
+    begin, end = (round(t / FRAME_S) for t in (begin_s, end_s))
+    settle = min(round(SETTLE_S / FRAME_S), (end - begin) // 2)
+    keep, go_on = begin + settle, end - settle
+    silent = max(round(length_s / FRAME_S) - 2 * settle, 0)
+    frames = said.frames
+    quiet = (np.zeros(silent), np.full((silent, frames.envelope.shape[1]), POWER_FLOOR), np.ones((silent, frames.envelope.shape[1])))
+    parts = (frames.f0_hz, frames.envelope, frames.aperiodicity)
+    joined = VoiceFrames(*(np.concatenate([x[:keep], q, x[go_on:]]) for x, q in zip(parts, quiet, strict=True)))
+    later = (silent - (go_on - keep)) * FRAME_S
+    middle = (begin_s + end_s) / 2
 
     def moved(time_s: float) -> float:
-        return float(np.interp(time_s / FRAME_S, place, np.arange(count) * FRAME_S))
+        return time_s + later if time_s >= middle else time_s
 
-    phones = tuple(Phone(p.ipa, moved(p.start_s), moved(p.end_s)) for p in said.phones if p.ipa)
-    words = tuple(Word(w.text, moved(w.start_s), moved(w.end_s)) for w in said.words)
-    return Spoken(audio, phones, words)
-
-
-def warp(phones: Sequence[Phone], count: int, rate: float, cues_at: Callable[[int], Floats]) -> tuple[Floats, Floats]:
-    """Where each frame of the output lies in the plain sentence, and the cues there.
-
-    The rate is integrated along the output, so that a track's time is the listener's time.
-
-    Returns:
-        Places [T], in frames of the plain sentence, rising from 0 to below `count`; cues [T, cues].
-    """
-    longest = 2.0 ** max(BOUNDS["duration"][1] * max(ELASTICITY.values()), BOUNDS["pause"][1])
-    cues = cues_at(int(np.ceil(count * longest / min(rate, 1.0))) + 1)
-    kinds = [kind_of(phone.ipa) for phone in phones]
-    index = contour.phone_index(phones, count)
-    pause = np.array([k is Kind.PAUSE for k in kinds])[index]
-    elasticity = np.array([ELASTICITY[k] for k in kinds])[index]
-    duration, silence = cues[:, COLUMN["duration"]], cues[:, COLUMN["pause"]]
-    places = []
-    place, step = 0.0, np.log2(rate)
-    while place <= count - 1:
-        places.append(place)
-        at, now = int(place), len(places) - 1
-        place += 2.0 ** (step * elasticity[at] - (silence[now] if pause[at] else duration[now] * elasticity[at]))
-    return np.array(places), cues[: len(places)]
-
-
-def _f0(
-    plain: VoiceFrames, phones: Sequence[Phone], place: Floats, cues: Floats, voice: Voice, rng: np.random.Generator
-) -> Floats:
-    """F0 in Hz of each frame of the output, 0 where unvoiced."""
-    semitones = 12.0 * np.log2(contour.through_unvoiced(plain.f0_hz))
-    voiced = plain.f0_hz > 0
-    centre = float(semitones[voiced].mean()) if voiced.any() else float(semitones.mean())
-
-    def along(curve: Floats) -> Floats:
-        return np.interp(place, np.arange(len(curve)), curve)
-
-    def cue(name: str) -> Floats:
-        return cues[:, COLUMN[name]]
-
-    count = len(plain)
-    time = np.arange(len(place)) * FRAME_S
-    found = 12.0 * np.log2(voice.f0_hz) + cue("f0_mean")
-    found += voice.f0_range * 2.0 ** cue("f0_range") * (along(semitones) - centre)
-    found += cue("f0_slope") * along(contour.progress(phones, count))
-    found += cue("f0_final") * along(contour.ending(phones, count))
-    hump = contour.accents(phones, count)
-    found += cue("accent") * along(hump - (hump[voiced].mean() if voiced.any() else 0.0))
-    found += cue("jitter") * rng.standard_normal(len(place))
-    found += np.sqrt(2.0) * cue("tremor") * np.sin(2 * np.pi * (TREMOR_HZ * time + rng.random()))
-    found += MICRO_ST * _wander(len(place), rng)
-    hz = np.clip(2.0 ** (found / 12.0), *F0_BOUNDS_HZ)
-    return np.where(voiced[np.rint(place).astype(int)], hz, 0.0)
-
-
-def _wander(count: int, rng: np.random.Generator) -> Floats:
-    """Smooth noise of unit variance: random values at MICRO_HZ, joined by cosines."""
-    knots = rng.standard_normal(int(count * FRAME_S * MICRO_HZ) + 3)
-    at = np.arange(count) * FRAME_S * MICRO_HZ + rng.random()
-    low = at.astype(int)
-    share = 0.5 - 0.5 * np.cos(np.pi * (at - low))
-    return np.asarray(knots[low] * (1.0 - share) + knots[low + 1] * share)
-
-
-def _spectrum(
-    plain: VoiceFrames, phones: Sequence[Phone], place: Floats, cues: Floats, voice: Voice, f0_hz: Floats
-) -> tuple[VoiceFrames, float]:
-    """The frames of the output, and by how many dB the emotion makes them louder than plain speech."""
-    kinds = [kind_of(phone.ipa) for phone in phones]
-    voiceless = np.array([k in VOICELESS for k in kinds])[contour.phone_index(phones, len(plain))]
-    ratio = voice.formant_ratio * (1.0 + cues[:, COLUMN["formants"]] / 100.0)
-    log_power = _resampled(np.log(plain.envelope), place, ratio)
-    noise = _resampled(plain.aperiodicity, place, ratio)
-    unlike = np.where(voiceless[np.rint(place).astype(int)], VOICELESS_TILT, 1.0)
-    plain_power = np.exp(log_power) @ _LOUD
-    log_power += ((voice.tilt_db_oct + cues[:, COLUMN["tilt"]]) * unlike * np.log(10.0) / 10.0)[:, None] * _OCTAVES
-    power = np.exp(log_power)
-    loudness = 10.0 * np.log10(np.maximum(plain_power, POWER_FLOOR))
-    gain = _gain_db(loudness, cues)
-    power *= (10.0 ** (gain / 10.0) * plain_power / np.maximum(power @ _LOUD, POWER_FLOOR))[:, None]
-    breath = voice.breath + cues[:, COLUMN["breath"]]
-    more, less = np.clip(breath, 0.0, 0.95)[:, None] * _BREATH, np.clip(-breath, 0.0, 0.95)[:, None] * _BREATH
-    noise = np.clip((1.0 - (1.0 - noise) * (1.0 - more)) * (1.0 - less), 0.0, 1.0)
-    heard = plain_power * (loudness > loudness.max() + QUIET_DB)
-    louder = 10.0 * np.log10(float((heard * 10.0 ** (gain / 10.0)).sum() / heard.sum()))
-    return VoiceFrames(f0_hz, np.maximum(power, POWER_FLOOR), noise), louder
-
-
-def _gain_db(loudness: Floats, cues: Floats) -> Floats:
-    """The gain of each frame: the emotion's level, and its swing between loud and soft sounds, which keeps the level."""
-    heard = loudness > loudness.max() + QUIET_DB
-    swing = np.clip(loudness - loudness[heard].mean(), *SWING_DB) * (2.0 ** cues[:, COLUMN["energy_range"]] - 1.0)
-    power = 10.0 ** (loudness[heard] / 10.0)
-    swing -= 10.0 * np.log10(float((power * 10.0 ** (swing[heard] / 10.0)).sum() / power.sum()))
-    return np.asarray(cues[:, COLUMN["energy"]] + swing)
-
-
-def _resampled(values: Floats, place: Floats, ratio: Floats) -> Floats:
-    """Rows [T, bins] at fractional `place` in time, each with its frequencies multiplied by `ratio`."""
-    low = np.minimum(place.astype(int), len(values) - 1)
-    share = (place - low)[:, None]
-    rows = values[low] * (1.0 - share) + values[np.minimum(low + 1, len(values) - 1)] * share
-    if np.all(ratio == 1.0):
-        return rows
-    at = np.minimum(np.arange(BINS) / ratio[:, None], BINS - 1.0)
-    left = np.minimum(at.astype(int), BINS - 2)
-    part = at - left
-    return np.asarray(np.take_along_axis(rows, left, 1) * (1.0 - part) + np.take_along_axis(rows, left + 1, 1) * part)
-
-
-def _levelled(audio: NDArray[np.float32], louder_db: float) -> NDArray[np.float32]:
-    """The sound at the loudness of plain speech plus what the emotion adds; peaks held below PEAK; ends faded."""
-    found = loudness_lufs(audio, SAMPLE_RATE)
-    if np.isfinite(found):
-        audio = audio * np.float32(10.0 ** ((LOUDNESS_LUFS + louder_db - found) / 20.0))
-    audio = limited(audio)
-    edge = min(round(FADE_S * SAMPLE_RATE), len(audio) // 2)
-    ramp = (0.5 - 0.5 * np.cos(np.pi * np.arange(edge) / max(edge, 1))).astype(np.float32)
-    audio[:edge] *= ramp
-    audio[len(audio) - edge :] *= ramp[::-1]
-    return audio
-
-
-def limited(audio: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The sound with its peaks held below PEAK by a gain that moves smoothly over 10 ms around each of them."""
-    wanted = np.minimum(1.0, PEAK / np.maximum(np.abs(audio), 1e-9))
-    if wanted.min(initial=1.0) >= 1.0:
-        return audio.copy()
-    size = 2 * round(0.005 * SAMPLE_RATE) + 1
-    gain = uniform_filter1d(minimum_filter1d(wanted.astype(np.float64), size), size)
-    return np.asarray(audio * np.minimum(gain, 1.0), dtype=np.float32)
+    phones = [replace(p, start_s=moved(p.start_s), end_s=moved(p.end_s)) for p in said.phones]
+    if not any(not p.ipa and begin_s - 1e-6 <= p.start_s <= end_s for p in said.phones):  # there was no pause before
+        phones = [replace(p, end_s=begin_s) if abs(p.end_s - begin_s - later) < 1e-6 else p for p in phones]
+        at = next((k for k, p in enumerate(phones) if p.start_s > middle), len(phones))
+        phones.insert(at, Phone("", begin_s, begin_s + silent * FRAME_S))
+    words = [Word(w.text, moved(w.start_s), w.end_s if w.end_s <= begin_s + 1e-6 else moved(w.end_s)) for w in said.words]
+    return Plain(joined, tuple(phones), tuple(words))

@@ -25,6 +25,7 @@ _RANGES = {
     "breath": (0.0, 0.9),
     "tilt_db_oct": (-6.0, 6.0),
     "rate": (0.5, 2.0),
+    "speaker_formants": (0.7, 1.5),
 }
 
 
@@ -34,14 +35,17 @@ class Voice:
 
     Attributes:
         name: For reports.
-        variant: The phoneme source's own speaker that it is made from.
+        variant: The phoneme source's own speaker that it is made from, in languages that the acoustic model lacks.
         f0_hz: Mean F0 of neutral speech, 60..400.
         f0_range: Factor on the source's F0 movement in semitones, 0..3.
-        formant_ratio: Factor on all formants, 0.7..1.5 (a shorter vocal tract has higher formants).
+        formant_ratio: Factor on all formants of the variant, 0.7..1.5 (a shorter vocal tract has higher formants).
         breath: Share of noise mixed into the voice above 1 kHz, 0..0.9.
         tilt_db_oct: Spectral tilt in dB per octave, -6 (dull)..6 (bright).
         rate: Factor on the speaking rate, 0.5..2.
         says: A description for people.
+        speaker: A mix of the acoustic model's speakers, "slt" or "slt:0.7+rms:0.3"; "" leaves all to the variant.
+        speaker_formants: Factor on the formants of that mix, which has a vocal tract of its own, 0.7..1.5; None: the
+            same as `formant_ratio`.
 
     Raises:
         InputError: A number out of its range.
@@ -56,15 +60,19 @@ class Voice:
     tilt_db_oct: float = 0.0
     rate: float = 1.0
     says: str = ""
+    speaker: str = "rms"
+    speaker_formants: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("name", "variant", "says"):
+        for name in ("name", "variant", "says", "speaker"):
             if not isinstance(getattr(self, name), str):
                 raise InputError(f"voice {name}", f"found {getattr(self, name)!r:.40}", "Accepted: a string.")
         if self.variant and not self.variant.replace("_", "").isalnum():
             raise InputError("voice variant", f"{self.variant!r:.40}", "Accepted: letters and digits.")
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
+            if value is None and name == "speaker_formants":
+                continue
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
                 raise InputError(f"voice {name}", f"found {value!r:.40}", f"Accepted: {low:g} to {high:g}.")
             if not low <= value <= high:
