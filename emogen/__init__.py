@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from emogen._version import __version__
 
 if TYPE_CHECKING:
-    from emogen.calls import convert, evaluate, gesture, image, load, music, perform, recognize, speak, talk
+    from emogen.calls import convert, dialogue, evaluate, gesture, image, load, music, perform, recognize, speak, talk
     from emogen.conditioning.emotion import Emotion
     from emogen.conditioning.track import EmotionTrack
     from emogen.errors import EmogenError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from emogen.pipelines.image.pipeline import ImagePipeline
     from emogen.pipelines.music.pipeline import MusicPipeline
     from emogen.pipelines.performance.pipeline import PerformancePipeline
+    from emogen.pipelines.speech.dialogue import DialoguePipeline
     from emogen.pipelines.speech.pipeline import SpeechPipeline
     from emogen.pipelines.talking_head.pipeline import TalkingHeadPipeline
 
@@ -28,6 +29,7 @@ _WHERE = {
     "Emotion": "emogen.conditioning.emotion",
     "EmotionTrack": "emogen.conditioning.track",
     "EmogenError": "emogen.errors",
+    "DialoguePipeline": "emogen.pipelines.speech.dialogue",
     "SpeechPipeline": "emogen.pipelines.speech.pipeline",
     "TalkingHeadPipeline": "emogen.pipelines.talking_head.pipeline",
     "GesturePipeline": "emogen.pipelines.gesture.pipeline",
@@ -35,6 +37,7 @@ _WHERE = {
     "ImagePipeline": "emogen.pipelines.image.pipeline",
     "PerformancePipeline": "emogen.pipelines.performance.pipeline",
     "convert": "emogen.calls",
+    "dialogue": "emogen.calls",
     "speak": "emogen.calls",
     "talk": "emogen.calls",
     "gesture": "emogen.calls",
@@ -46,6 +49,7 @@ _WHERE = {
     "load": "emogen.calls",
 }
 __all__ = [
+    "DialoguePipeline",
     "EmogenError",
     "Emotion",
     "EmotionTrack",
@@ -57,6 +61,7 @@ __all__ = [
     "TalkingHeadPipeline",
     "__version__",
     "convert",
+    "dialogue",
     "evaluate",
     "gesture",
     "image",

@@ -27,6 +27,20 @@ def speak(text: str | list[str], emotion: Feeling = None, *, backend: str = "emb
     return _open("speech", backend)(text, emotion, **options)
 
 
+def dialogue(text: Any, emotion: Feeling = None, *, backend: str = "embedded", **options: Any) -> Any:
+    """A written dialogue -> all of its voices. Options: `cast`, `language`, `seed` ... as in `DialoguePipeline.__call__`.
+
+    Args:
+        text: Lines such as `MARA (joy:0.8): We won.`, or the path of a .txt file.
+        emotion: The mood of the whole.
+        backend: What speaks, as for `speak`.
+        options: The rest.
+    """
+    from emogen.pipelines.speech.dialogue import DialoguePipeline
+
+    return DialoguePipeline(_open("speech", backend))(text, emotion, **options)
+
+
 def convert(audio: Any, emotion: Feeling = None, *, backend: str = "embedded", **options: Any) -> Any:
     """A recording -> the same words by the same voice, felt otherwise. Options as in `VoiceConversionPipeline.__call__`."""
     return _open("conversion", backend)(audio, emotion, **options)

@@ -21,6 +21,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "speech/rules": "emogen.pipelines.speech.pipeline:RuleSpeechPipeline",
         "speech/transformers": "emogen.pipelines.speech.backends.transformers_tts:TransformersSpeechPipeline",
         "speech/coqui": "emogen.pipelines.speech.backends.coqui:CoquiSpeechPipeline",
+        "dialogue": "emogen.pipelines.speech.dialogue:DialoguePipeline",
         "conversion": "emogen.pipelines.speech.conversion:VoiceConversionPipeline",
         "talking_head": "emogen.pipelines.talking_head.pipeline:TalkingHeadPipeline",
         "gesture": "emogen.pipelines.gesture.pipeline:GesturePipeline",

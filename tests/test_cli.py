@@ -23,7 +23,7 @@ def run(*arguments: str, cwd: Path | None = None, **environment: str) -> subproc
 def test_help_names_every_command_and_loads_no_torch() -> None:
     done = run("--help")
     assert done.returncode == 0
-    for command in ("speak", "talk", "music", "gesture", "image", "perform", "recognize", "evaluate", "emotion",
+    for command in ("speak", "convert", "talk", "music", "gesture", "image", "perform", "recognize", "evaluate", "emotion",
                     "train", "doctor", "demo"):
         assert command in done.stdout
     code = "import sys, emogen.cli; print('torch' in sys.modules, 'diffusers' in sys.modules)"
@@ -87,7 +87,23 @@ def test_speak_writes_sound_sidecar_and_one_json_object(tmp_path: Path) -> None:
     assert (tmp_path / "won.wav").read_bytes() == first
 
 
+def test_convert_gives_the_same_words_another_feeling(tmp_path: Path) -> None:
+    run("speak", "It is late.", "--seed", "1", "-o", str(tmp_path / "me.wav"))
+    done = run("convert", "me.wav", "--emotion", "sadness:0.6", "--rights", "own", "--seed", "1", "-o", "sad.flac", "--json",
+               cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["warnings"] == []
+    assert found["duration_s"] > 0.5
+    sidecar = json.loads((tmp_path / "sad.json").read_text(encoding="utf-8"))
+    assert sidecar["request"]["rights"] == "own"
+    assert sidecar["request"]["audio"]["name"] == "me.wav"
+    assert "sadness" in json.dumps(sidecar["emotion"])
+
+
 @pytest.mark.parametrize(("arguments", "needles"), [
+    (("convert", "nothing.wav", "-e", "joy", "-o", "b.wav"), ["nothing.wav"]),
+    (("convert", "words.jpg", "-e", "joy", "-o", "b.wav"), ["words.jpg"]),
     (("speak", "Hello.", "-o", "a.aac"), ["a.aac", ".wav"]),
     (("speak", "Hello.", "-o", "none/a.wav"), ["none"]),
     (("speak", "", "-o", "a.wav"), ["text"]),

@@ -30,8 +30,10 @@ HALF_LIFE_S = 20.0
 #: How far a strong feeling in the words drives out what was felt before; own assumption.
 GIVE_WAY = 0.7
 #: The part of what words say that is taken even where the recogniser is not sure; own assumption.
-SURE = 0.7
+SURE = 0.5
 FAINTEST = 0.05  # a trace below this intensity is left out; own assumption
+FULL = 0.8  # distance from neutral of a feeling at intensity 1, about that of the basic emotions' norms
+TERMS, LEAST_PART = 4, 0.15  # of an emotion that are kept, and their least share of the largest; own assumption
 
 
 def temperament(traits: Mapping[str, float]) -> np.ndarray:
@@ -49,7 +51,7 @@ def coloured(emotion: Emotion, traits: Mapping[str, float]) -> Emotion:
 
 
 def inertia(traits: Mapping[str, float]) -> float:
-    """The share of a feeling that stays with a speaker from one turn to the next, 0..1.
+    """The share of a feeling that stays with a speaker from one sentence to the next, 0..1.
 
     It rises with neuroticism (Kuppens, Allen & Sheeber 2010, Psychological Science 21:984) and falls with
     extraversion; level and slopes are this project's own assumption.
@@ -65,8 +67,24 @@ def caught(emotion: Emotion, traits: Mapping[str, float]) -> Emotion:
     1983, from general knowledge, not checked), the sizes this project's own assumption.
     """
     agreeable = traits.get("agreeableness", 0.5)
-    valence, arousal, dominance = emotion.vad * [1.0, 1.0, 1.0 - 2.0 * agreeable]
-    return Emotion.parse(f"vad({valence:.4f},{arousal:.4f},{dominance:.4f})").scale(0.5 * (0.5 + agreeable))
+    answer = emotion.vad * [1.0, 1.0, 1.0 - 2.0 * agreeable]
+    return _likely(answer).scale(0.5 * (0.5 + agreeable))
+
+
+def _likely(vad: np.ndarray) -> Emotion:
+    """The feeling in the direction of a point in VAD space, as strong as the point is far from neutral."""
+    length = float(np.linalg.norm(vad))
+    if length < FAINTEST:
+        return Emotion()
+    v, a, d = np.clip(vad / length * FULL, -1.0, 1.0)
+    return _told(Emotion.parse(f"vad({v:.4f},{a:.4f},{d:.4f})"), vad, min(length / FULL, 1.0))
+
+
+def _told(emotion: Emotion, vad: np.ndarray, intensity: float) -> Emotion:
+    """An emotion by its few largest terms, neutral left out."""
+    terms = [(name, share) for name, share in emotion.weights.items() if name != "neutral"][:TERMS]
+    kept = {name: share for name, share in terms if share >= LEAST_PART * terms[0][1]}
+    return Emotion.measured(kept, vad, intensity) if kept else Emotion()
 
 
 @dataclass(frozen=True)
@@ -88,31 +106,55 @@ class Heart:
     def next(self, read: Emotion, confidence: float = 1.0) -> Emotion:
         """The emotion of the next sentence: what its words say, on top of what lasts of all that was felt before.
 
+        Words that are read with doubt, against what lasts, say less; words that say much leave less of it. A
+        personality lies under it all as a faint mood.
+
         Args:
             read: What the words alone say; their neutral share says nothing.
             confidence: 0..1, that they say it.
 
         Returns:
-            `coloured` by the personality; neutral where nothing is said, lasts or lies under it.
+            Neutral where nothing is said, lasts or lies under it.
         """
-        words = read.scale((1.0 - read.weights.get("neutral", 0.0)) * (SURE + (1.0 - SURE) * confidence))
-        plain_words = 1.0 - GIVE_WAY * min(words.intensity, 1.0)
-        own = self.felt[0].scale(inertia(self.traits) * plain_words * _left(self.felt[1]))
-        other = caught(self.heard[0], self.traits).scale(plain_words * _left(self.heard[1]))
-        moods = [mood.scale(plain_words) for mood in self.moods]
-        parts = [e for e in (words, own, other, *moods) if e.intensity > FAINTEST]
-        if not parts:
-            return Emotion()
-        found = coloured(_together(parts), self.traits)
-        return Emotion.measured(found.weights, found.vad, found.intensity)
+        lasting = [
+            self.felt[0].scale(inertia(self.traits) * _left(self.felt[1])),
+            caught(self.heard[0], self.traits).scale(_left(self.heard[1])),
+            *self.moods,
+            _likely(temperament(self.traits)).scale(PULL),
+        ]
+        before = _together(lasting)
+        doubt = (1.0 - confidence) * (_along(-before.vad, read.vad) if np.linalg.norm(before.vad) >= FAINTEST else 0.0)
+        sure = SURE + (1.0 - SURE) * confidence
+        words = read.scale((1.0 - read.weights.get("neutral", 0.0)) * sure * (1.0 - doubt))
+        left = 1.0 - GIVE_WAY * min(words.intensity, 1.0)
+        parts = [words, *(emotion.scale(left) for emotion in lasting)]
+        found = _together(parts)
+        return _told(found, found.vad, _level(parts, found.vad))
 
 
 def _left(since_s: float) -> float:
     return float(0.5 ** (since_s / HALF_LIFE_S))
 
 
+def _along(one: np.ndarray, other: np.ndarray) -> float:
+    """How far a point lies in the direction of another, 0..1; 1 where the first has no direction."""
+    if np.linalg.norm(one) < FAINTEST:
+        return 1.0
+    size = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return max(float(one @ other) / size, 0.0) if size > 0.0 else 0.0
+
+
+def _level(parts: list[Emotion], vad: np.ndarray) -> float:
+    """How strong feelings are together, where they lead: those of one kind strengthen each other up to 1, no further."""
+    agreed = [part.intensity * _along(part.vad, vad) for part in parts if part.intensity >= FAINTEST]
+    together = 1.0 - float(np.prod([1.0 - min(level, 1.0) for level in agreed]))
+    return max([together, *agreed])
+
+
 def _together(parts: list[Emotion]) -> Emotion:
-    found = parts[0]
-    for part in parts[1:]:
-        found = found + part
+    """Felt at once; traces are left out."""
+    found = Emotion()
+    for part in parts:
+        if part.intensity >= FAINTEST:
+            found = found + part
     return found

@@ -290,7 +290,7 @@ def only_known(found: Mapping[Any, Any], accepted: Collection[str], where: str) 
     """
     for name in found:
         if name not in accepted:
-            near = difflib.get_close_matches(str(name), accepted, n=1)
+            near = difflib.get_close_matches(str(name), accepted, n=1, cutoff=0.5)
             hint = f'Did you mean "{near[0]}"? ' if near else ""
             raise InputError(where, f'unknown field "{str(name)[:40]}"', f"{hint}Accepted: {', '.join(accepted)}.")
 

@@ -134,7 +134,7 @@ def _likeness(found: Description) -> Floats:
     weight = np.clip((found.level_db - found.level_db.max() + 35.0) / 35.0, 0.02, 1.0)
     shapes = found.shapes
     mean = np.average(shapes, axis=0, weights=weight)
-    spread = np.sqrt(np.average((shapes - mean) ** 2, axis=0, weights=weight)).mean()
+    spread = max(float(np.sqrt(np.average((shapes - mean) ** 2, axis=0, weights=weight)).mean()), 1e-6)
     level = np.clip((found.level_db - np.percentile(found.level_db, 95)) / _LEVEL_OVER_DB, -4.0, 0.5)
     colour = (shapes - mean) / spread * np.sqrt(weight)[:, None]
     return np.concatenate([colour, level[:, None], _VOICING * found.voicing[:, None]], axis=1)

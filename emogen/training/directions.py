@@ -1,10 +1,10 @@
 """Sets the feelings apart: what has to be added to a converted voice so that a guide tells its feeling from the others.
 
 What acted speech changes on the average is much alike for joy, anger and fear: all are high, loud and bright. A guide
-is fitted on prosodic measures of the packs, each take against the same speaker's neutral speech (a direction in the
-space of the measures); then, for each basic emotion, the step in the space of changes is sought that leads the
-measures of converted recordings along that direction. Since measures of sound are no smooth function of a change, the
-step is sought on a linear picture of them, drawn from random steps and drawn anew around the step found.
+is fitted on prosodic measures of the packs, each take against the same speaker's neutral speech and against all
+voices; then, for each basic emotion, the step in the space of changes is sought that makes converted recordings sound
+like it to that guide. Since measures of sound are no smooth function of a change, the step is sought on a linear
+picture of them, drawn from random steps and drawn anew around the step found.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from torch import Tensor
 
 from emogen.codecs.voice import SAMPLE_RATE, VoiceFrames, analyze, synthesize
 from emogen.codecs.voice_change import CHANNELS, COLUMN, LEARNT, WIDTH, changed
@@ -38,46 +39,60 @@ MILD = {"speech/nemo_pl": 2.0}
 SHRINKAGE = 10.0  # of the guide's weights: half the inverse of the C of the usual logistic regression
 SOURCES = 14  # neutral takes that the steps are sought on
 DRAWS, ROUNDS, SPREAD = 7, 2, 0.6  # random steps per source and round, of that size in units of the scales
-COST = 0.02  # of a squared unit: a step is no longer than it pays
-LONGEST = 1.8  # units
+COST = 0.06  # of a squared unit: a step is no longer than it pays
+LONGEST = 1.5  # units
+FURTHEST = 2 * SOFT_LIMIT  # standard deviations of a measure that the linear picture still follows
 #: Scales of the manners, which no pair shows: log2 factors, percent, semitones rms; own assumption.
 MANNER_SCALES = (0.4, 0.25, 3.0, 0.25)
 
 Array = NDArray[np.float64]
 
 
-def softened(distance: Array) -> Array:
+def softened(distance: Tensor) -> Tensor:
     """Distances in standard deviations, held within the soft limit."""
-    return np.asarray(SOFT_LIMIT * np.tanh(np.clip(distance, -2 * SOFT_LIMIT, 2 * SOFT_LIMIT) / SOFT_LIMIT))
+    return SOFT_LIMIT * torch.tanh(distance.clamp(-2 * SOFT_LIMIT, 2 * SOFT_LIMIT) / SOFT_LIMIT)
 
 
 @dataclass(frozen=True, eq=False)
-class RelativeGuide:
-    """Hears a feeling in how far a voice is from its neutral one.
+class Hearing:
+    """A logistic regression over softened distances of measures from a home; which home, the guide says.
 
     Attributes:
-        spread: [M] standard deviation of each measure within a speaker's neutral takes.
+        spread: [M] what counts as one standard deviation.
         weights: [L, M] over `LABELS`.
         bias: [L].
     """
 
-    spread: Array
-    weights: Array
-    bias: Array
+    spread: Tensor
+    weights: Tensor
+    bias: Tensor
 
-    def distance(self, measures: Array, neutral: Array) -> Array:
-        """Measures [..., M] against those of the neutral voice, in softened standard deviations."""
-        return softened((measures - neutral) / self.spread)
-
-    def chances(self, distance: Array) -> Array:
-        """[..., M] -> [..., L]."""
-        logits = distance @ self.weights.T + self.bias
-        logits -= logits.max(axis=-1, keepdims=True)
-        return np.asarray(np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True))
+    def log_chances(self, distance: Tensor) -> Tensor:
+        """[..., M] measures minus their home -> [..., L]."""
+        return torch.log_softmax(softened(distance / self.spread) @ self.weights.T + self.bias, dim=-1)
 
 
-def fit_guide(clips: Sequence[Clip]) -> RelativeGuide:
-    """Multinomial logistic regression with every pack and feeling of the same weight."""
+@dataclass(frozen=True, eq=False)
+class Guide:
+    """Hears a feeling in how far a voice is from its own neutral one, and in how far it is from most voices.
+
+    Attributes:
+        near: Its home is the same speaker's neutral speech.
+        far: Its home is the mean of all packs.
+        middle: [M] that mean.
+    """
+
+    near: Hearing
+    far: Hearing
+    middle: Tensor
+
+    def log_chances(self, measures: Tensor, neutral: Tensor) -> Tensor:
+        """Measures [..., M] of a voice and of its neutral speech -> mean of what both homes say [..., L]."""
+        return (self.near.log_chances(measures - neutral) + self.far.log_chances(measures - self.middle)) / 2
+
+
+def fit_guide(clips: Sequence[Clip]) -> Guide:
+    """Multinomial logistic regressions in which every pack and feeling has the same weight."""
     rows = np.stack([measured(clip.samples) for clip in clips])
     speakers, labels = (np.array([getattr(c, k) for c in clips]) for k in ("speaker", "label"))
     corpora = np.array([c.corpus for c in clips])
@@ -86,34 +101,39 @@ def fit_guide(clips: Sequence[Clip]) -> RelativeGuide:
         own = rows[(speakers == speaker) & (labels == "neutral")]
         homes[speaker] = own.mean(axis=0)
         spreads.append(own.std(axis=0))
-    spread = np.mean(spreads, axis=0) + 1e-6
     gain = np.array([MILD.get(c, 1.0) if label != "neutral" else 1.0 for c, label in zip(corpora, labels, strict=True)])
-    x = softened(gain[:, None] * (rows - np.stack([homes[s] for s in speakers])) / spread)
+    home = np.stack([homes[s] for s in speakers])
+    stronger = home + gain[:, None] * (rows - home)
     used = np.isin(labels, LABELS)
     kinds: dict[tuple[str, str], int] = defaultdict(int)
     for key in zip(corpora[used], labels[used], strict=True):
         kinds[key] += 1
     share = np.array([1.0 / kinds[key] for key in zip(corpora[used], labels[used], strict=True)])
-    weights, bias = _regression(x[used], np.array([LABELS.index(label) for label in labels[used]]), share / share.mean())
-    return RelativeGuide(spread, weights, bias)
+    share /= share.mean()
+    truth = np.array([LABELS.index(label) for label in labels[used]])
+    middle = np.average(stronger[used], axis=0, weights=share)
+    wide = np.sqrt(np.average((stronger[used] - middle) ** 2, axis=0, weights=share)) + 1e-6
+    near = _regression((stronger - home)[used], np.mean(spreads, axis=0) + 1e-6, truth, share)
+    return Guide(near, _regression((stronger - middle)[used], wide, truth, share), torch.from_numpy(middle))
 
 
-def _regression(x: Array, y: NDArray[np.int64], share: Array) -> tuple[Array, Array]:
-    data, truth, weight = torch.from_numpy(x), torch.from_numpy(y), torch.from_numpy(share)
-    layer = torch.nn.Linear(x.shape[1], len(LABELS), dtype=torch.float64)
+def _regression(distance: Array, spread: Array, truth: NDArray[np.int64], share: Array) -> Hearing:
+    data = softened(torch.from_numpy(distance / spread))
+    wanted, weight = torch.from_numpy(truth), torch.from_numpy(share)
+    layer = torch.nn.Linear(data.shape[1], len(LABELS), dtype=torch.float64)
     torch.nn.init.zeros_(layer.weight)
     torch.nn.init.zeros_(layer.bias)
     solver = torch.optim.LBFGS(layer.parameters(), max_iter=500, line_search_fn="strong_wolfe")
 
     def closure() -> torch.Tensor:
         solver.zero_grad()
-        each = torch.nn.functional.cross_entropy(layer(data), truth, reduction="none")
+        each = torch.nn.functional.cross_entropy(layer(data), wanted, reduction="none")
         total = (weight * each).sum() + SHRINKAGE * (layer.weight**2).sum()
         total.backward()  # type: ignore[no-untyped-call]
         return total
 
     solver.step(closure)  # type: ignore[no-untyped-call]
-    return layer.weight.detach().numpy(), layer.bias.detach().numpy()
+    return Hearing(torch.from_numpy(spread), layer.weight.detach(), layer.bias.detach())
 
 
 def measured(samples_16k: NDArray[np.float32]) -> Array:
@@ -172,6 +192,9 @@ def fit(pipe: VoiceConversionPipeline, clips: Sequence[Clip], pairs: Sequence[Pa
     guide, plain, scale = fit_guide(clips), sources(clips), step_scales(pairs)
     steps = np.zeros((len(BASIC), WIDTH))
     for i, name in enumerate(BASIC):
+        if all(clip.label != name for clip in clips):
+            report(f"{name}: no pack has it, so it has no direction")
+            continue
         bases = [_drawn(pipe, source, name, seed + k) for k, source in enumerate(plain)]
         before = _heard(guide, plain, bases, steps[i], name)
         rng = np.random.default_rng([seed, i])
@@ -188,15 +211,16 @@ def _drawn(pipe: VoiceConversionPipeline, source: Source, name: str, seed: int) 
     return pipe.change(found, habit_of(found), EmotionTrack.of(name), seed)
 
 
-def _heard(guide: RelativeGuide, plain: Sequence[Source], bases: Sequence[Array], step: Array, name: str) -> float:
-    rows = np.stack([guide.distance(s.measures(b + step), s.neutral) for s, b in zip(plain, bases, strict=True)])
-    return float(guide.chances(rows)[:, LABELS.index(name)].mean())
+def _heard(guide: Guide, plain: Sequence[Source], bases: Sequence[Array], step: Array, name: str) -> float:
+    rows = torch.from_numpy(np.stack([s.measures(b + step) for s, b in zip(plain, bases, strict=True)]))
+    chances = guide.log_chances(rows, torch.from_numpy(np.stack([s.neutral for s in plain]))).exp()
+    return float(chances[:, LABELS.index(name)].mean())
 
 
-def _better(guide: RelativeGuide, plain: Sequence[Source], bases: Sequence[Array], step: Array, scale: Array, name: str,
+def _better(guide: Guide, plain: Sequence[Source], bases: Sequence[Array], step: Array, scale: Array, name: str,
             rng: np.random.Generator) -> Array:
     """A step that the guide hears better, sought on a linear picture of the measures around `step`."""
-    count, wanted = len(plain), LABELS.index(name)
+    count, wanted, spread = len(plain), LABELS.index(name), guide.near.spread.numpy()
     units, rows, which = [], [], []
     tremor = COLUMN["tremor"]
     for _ in range(DRAWS):
@@ -204,18 +228,20 @@ def _better(guide: RelativeGuide, plain: Sequence[Source], bases: Sequence[Array
             tried = step + SPREAD * scale * rng.standard_normal(WIDTH)
             tried[tremor] = max(tried[tremor], 0.0)
             units.append(tried / scale)
-            rows.append(guide.distance(source.measures(base + tried), source.neutral))
+            rows.append(np.clip((source.measures(base + tried) - source.neutral) / spread, -FURTHEST, FURTHEST))
             which.append(k)
     seen = np.concatenate([np.array(units), np.eye(count)[which]], axis=1)
     shrink = np.diag([1.0] * WIDTH + [1e-3] * count)
-    picture = np.linalg.solve(seen.T @ seen + shrink, seen.T @ np.array(rows))
-    slope, home = picture[:WIDTH], picture[WIDTH:]
+    picture = torch.from_numpy(np.linalg.solve(seen.T @ seen + shrink, seen.T @ np.array(rows)))
+    neutral = torch.from_numpy(np.stack([source.neutral for source in plain]))
 
     def cost(unit: Array) -> tuple[float, Array]:
-        chances = guide.chances(home + unit @ slope)
-        value = -np.log(chances[:, wanted] + 1e-9).mean() + COST * unit @ unit
-        toward = (guide.weights[wanted] - chances @ guide.weights).mean(axis=0)
-        return float(value), -(slope @ toward) + 2.0 * COST * unit
+        free = torch.tensor(unit, requires_grad=True)
+        found = neutral + (picture[WIDTH:] + free @ picture[:WIDTH]) * guide.near.spread
+        value = -guide.log_chances(found, neutral)[:, wanted].mean() + COST * (free**2).sum()
+        value.backward()  # type: ignore[no-untyped-call]
+        assert free.grad is not None
+        return float(value.detach()), free.grad.numpy()
 
     bounds = [(-LONGEST, LONGEST)] * WIDTH
     bounds[tremor] = (0.0, LONGEST)

@@ -246,7 +246,7 @@ def test_odd_texts_speak(pipe, text):
 
 
 def test_a_tuple_comes_back_where_asked(pipe):
-    audio, rate, words, phones, curves, made = pipe("Yes.", seed=1, return_dict=False)
+    audio, rate, words, phones, _, made = pipe("Yes.", seed=1, return_dict=False)
     assert rate == SAMPLE_RATE == 22_050
     assert len(audio) > 0
     assert words[0][0] == "Yes."

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ def read_cast(given: str | Path | Mapping[Any, Any] | None) -> dict[str, Member]
     if not isinstance(given, (str, Path)):
         raise InputError("cast", f"found {type(given).__name__}", f"Accepted: a file of {_YAML}, or a mapping.")
     path = Path(given)
-    found, places = read_yaml(read_source(path, _YAML).replace("\0", "\ufffd"), path.name, "the cast")
+    found, places = read_yaml(read_source(path, _YAML), path.name, "the cast")
     if not isinstance(found, Mapping):
         raise InputError(path.name, "is not a list of names with fields", f"Accepted: {_YAML}.")
 
@@ -108,20 +109,21 @@ def _members(found: Mapping[Any, Any], where: Callable[..., str], folder: Path) 
     for who, entry in found.items():
         if not isinstance(who, str):
             raise InputError(where(str(who)), f"{who!r:.40} is not a name", "Write it in quotes if it is one.")
-        name = " ".join(who.split())
+        name = entry.name if isinstance(entry, Member) else " ".join(who.split())
         here = f"{where(who)}, {name[:40]}"
         if not can_be_named(name):
             accepted = "Accepted: up to 40 letters, digits, blanks, dots, ' and -, a letter first."
             raise InputError(where(who), f'no line can begin with the name "{name[:60]}"', accepted)
         if key(name) in cast:
             raise InputError(here, "stands in the cast twice")
-        cast[key(name)] = replace(entry, name=name) if isinstance(entry, Member) else _member(
-            name, entry, here, lambda part, who=who, name=name: f"{where(who, part)}, {name}, {part}", folder
-        )  # fmt: skip
+        cast[key(name)] = entry if isinstance(entry, Member) else _member(name, entry, here, partial(where, who), folder)
     return cast
 
 
-def _member(name: str, entry: Any, here: str, where: Callable[[str], str], folder: Path) -> Member:
+def _member(name: str, entry: Any, here: str, line: Callable[[str], str], folder: Path) -> Member:
+    def where(part: str) -> str:
+        return f"{line(part)}, {name}, {part}"
+
     entry = {} if entry is None else entry
     if not isinstance(entry, Mapping):
         raise InputError(here, f"found {entry!r:.40}", "Write fields: {voice: alto, mood: joy:0.3}.")

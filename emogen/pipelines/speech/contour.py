@@ -1,4 +1,4 @@
-"""The plain voice made ready: F0 mended by what the phones say, and curves along the sentence."""
+"""espeak-ng's plain voice made ready: F0 mended by what the phones say."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter1d, median_filter, minimum_filter1d
 
 from emogen.codecs.voice import FRAME_S, find_f0, through_unvoiced
 from emogen.pipelines.speech.phonemes import Phone, Utterance
-from emogen.pipelines.speech.phones import SONORANT, VOICELESS, Kind, is_stressed, kind_of
+from emogen.pipelines.speech.phones import SONORANT, VOICELESS, kind_of
 
 F0_FLOOR_HZ, F0_CEIL_HZ = 50.0, 260.0  # espeak-ng's plain voice moves between 60 and 220 Hz
 OCTAVE_ERROR_ST = 5.0  # farther than this from the median of a syllable is no speech melody; own assumption
@@ -18,7 +18,6 @@ SPIKE_ST = 0.7  # farther than this from the median of 75 ms is a closure's clic
 SYLLABLE_FRAMES, SPIKE_FRAMES = 41, 15
 EDGE_FRAMES = 2  # estimates that near to silence are not trusted
 SMOOTH_FRAMES = 2.5  # standard deviation of the smoothing, 12 ms; own assumption
-EDGE_S = 0.06  # how far a stressed vowel's accent reaches into its neighbours; own assumption
 
 Floats = NDArray[np.float64]
 
@@ -49,36 +48,3 @@ def plain_f0(utterance: Utterance) -> Floats:
 def _inner(voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Voiced frames that are not at the edge of their voice."""
     return np.asarray(minimum_filter1d(voiced.astype(np.uint8), 2 * EDGE_FRAMES + 1, mode="nearest") > 0)
-
-
-def accents(phones: Sequence[Phone], count: int) -> Floats:
-    """0..1 in each frame: a hump over each vowel with the main stress of its word."""
-    time = np.arange(count) * FRAME_S
-    found = np.zeros(count)
-    for phone in phones:
-        if is_stressed(phone.ipa):
-            middle, half = (phone.start_s + phone.end_s) / 2, (phone.end_s - phone.start_s) / 2 + EDGE_S
-            inside = np.abs(time - middle) < half
-            found[inside] = np.maximum(found[inside], 0.5 + 0.5 * np.cos(np.pi * (time[inside] - middle) / half))
-    return found
-
-
-def progress(phones: Sequence[Phone], count: int) -> Floats:
-    """-0.5 where speech begins, straight to 0.5 where it ends."""
-    start, end = _span(phones)
-    return np.clip((np.arange(count) * FRAME_S - start) / max(end - start, FRAME_S), 0.0, 1.0) - 0.5
-
-
-def ending(phones: Sequence[Phone], count: int) -> Floats:
-    """0 until the last stressed vowel, from there smoothly to 1 at the end of speech."""
-    _, end = _span(phones)
-    stressed = [p.start_s for p in phones if is_stressed(p.ipa)]
-    vowels = [p.start_s for p in phones if kind_of(p.ipa) is Kind.VOWEL]
-    begin = (stressed or vowels or [0.0])[-1]
-    u = np.clip((np.arange(count) * FRAME_S - begin) / max(end - begin, FRAME_S), 0.0, 1.0)
-    return u * u * (3.0 - 2.0 * u)
-
-
-def _span(phones: Sequence[Phone]) -> tuple[float, float]:
-    spoken = [p for p in phones if p.ipa] or list(phones)
-    return spoken[0].start_s, spoken[-1].end_s

@@ -20,7 +20,7 @@ from emogen.conditioning.track import EmotionTrack, Keyframe
 from emogen.errors import InputError, LimitError
 from emogen.limits import LIMITS
 from emogen.pipelines.base import AffectivePipeline, StepCallback, Steps
-from emogen.pipelines.lines import NARRATOR, Line
+from emogen.pipelines.lines import NARRATOR, Line, key
 from emogen.pipelines.outputs import Made
 from emogen.pipelines.speech.cast import Member, complete, read_cast
 from emogen.pipelines.speech.dialogue_output import DialogueOutput, SpokenTurn
@@ -28,7 +28,7 @@ from emogen.pipelines.speech.feel import piece_seed
 from emogen.pipelines.speech.languages import find_language
 from emogen.pipelines.speech.mixing import Clip, Mix, louder, seconds
 from emogen.pipelines.speech.output import SpeechOutput
-from emogen.pipelines.speech.pipeline import AUTO, LEAD_S, TAIL_S, BySentence, SpeechPipeline
+from emogen.pipelines.speech.pipeline import AUTO, LEAD_S, TAIL_S, BySentence, SpeechPipeline, given_back
 from emogen.pipelines.speech.turns import Dialogue, Turn, at_line, read_dialogue, turns_of
 
 #: Silence before a turn, in s: of another speaker, who answers in conversation after 0.2 s in the middle (Stivers et
@@ -40,7 +40,7 @@ SHORTEST_S, LONGEST_S = 0.06, 1.2  # of them; own assumption
 #: How far an interruption reaches into the turn before it: s, and part of that turn at most; own assumption.
 CUT_IN_S, CUT_IN_PART = 0.25, 0.4
 CHARS_PER_S = 14.5  # of text, about 155 words a minute; for the times of sentences before they are spoken
-UNREAD = "Words in {} are not read for what they feel; write the emotion, or give a mood."
+UNREAD = "Words in {} are read badly for what they feel; write the emotion, or give a mood."
 
 
 class DialoguePipeline(AffectivePipeline):
@@ -105,10 +105,12 @@ class DialoguePipeline(AffectivePipeline):
         def make(content: Any, mood: EmotionTrack, used: int) -> Any:
             written = read_dialogue(content, members, folder)
             everybody = complete(written.names, members)
-            self._check_voices(written, everybody)
+            self._check_voices(everybody)
             turns, after_s = turns_of(written, everybody, spoken_in)
             request = _request(written, everybody, mood, spoken_in, nonverbal)
-            scene = _Scene(written, everybody, spoken_in, mood, used, nonverbal, Made(request, mood, used))
+            unread = {find_language(everybody[turn.who].language or spoken_in) for turn in turns if turn.written is None}
+            notes = sorted(UNREAD.format(other.name) for other in unread if not other.code.startswith("en"))
+            scene = _Scene(written, everybody, spoken_in, mood, used, nonverbal, Made(request, mood, used, warnings=notes))
             with self.steps(len(turns), callback_on_step_end) as steps:
                 self._speak(scene, turns, steps)
                 scene.made.timings.update(steps.timings)
@@ -117,7 +119,7 @@ class DialoguePipeline(AffectivePipeline):
 
         return self.each(make, dialogue, moods, seed, generator)
 
-    def _check_voices(self, dialogue: Dialogue, cast: Mapping[str, Member]) -> None:
+    def _check_voices(self, cast: Mapping[str, Member]) -> None:
         for member in cast.values():
             try:
                 self.speech.find_voice(member.voice)
@@ -145,7 +147,7 @@ class DialoguePipeline(AffectivePipeline):
             except InputError as error:
                 raise at_line(scene.dialogue.name, turn.number, error) from error
             changed = steps.done("turn", audio=said.audio)["audio"]
-            scene.add(number, turn, said, _given_back(changed, len(said.audio)), felt)
+            scene.add(number, turn, said, given_back(changed, len(said.audio)), felt)
 
 
 @dataclass
@@ -163,11 +165,12 @@ class _Scene:
     turns: list[SpokenTurn] = field(default_factory=list)
     last: Turn | None = None
     hearts: dict[str, tuple[Emotion, float]] = field(default_factory=dict)  # key -> what was felt last, and when
+    ends: dict[str, float] = field(default_factory=dict)  # key -> when the speaker's last sound ends, in s
 
     @property
     def end_s(self) -> float:
-        """When the last turn ends."""
-        return self.turns[-1].end_s if self.turns else 0.0
+        """When what was said so far ends."""
+        return max((turn.end_s for turn in self.turns[-2:]), default=0.0)
 
     def felt(self, turn: Turn, read: list[Recognition], begin_s: float) -> tuple[Emotion, ...]:
         """What is felt in each sentence of a turn whose emotion is not written."""
@@ -188,9 +191,9 @@ class _Scene:
     def _heard(self, who: str) -> tuple[Emotion, float]:
         """What the other one showed who spoke last."""
         for turn in reversed(self.turns):
-            key = turn.speaker.casefold()
-            if key != who and key != NARRATOR:
-                return self.hearts[key]
+            other = key(turn.speaker)
+            if other not in (who, NARRATOR):
+                return self.hearts[other]
         return Emotion(), 0.0
 
     def add(self, number: int, turn: Turn, said: SpeechOutput, audio: Any, felt: Any) -> None:
@@ -200,7 +203,10 @@ class _Scene:
         start = round(max(self._begin(turn, track, number) - LEAD_S, 0.0) * SAMPLE_RATE)
         clip_s = seconds(start)
         words = tuple((word, a + clip_s, b + clip_s) for word, a, b in said.words)
+        if turn.cut_off and words:
+            words = (*words[:-1], (f"{words[-1][0]}--", *words[-1][1:]))
         end_s = max(seconds(start + length) - TAIL_S, words[-1][2] if words else 0.0)
+        self.ends[turn.who] = seconds(start + length)
         self.clips.append(Clip(member.name, start, louder(audio, member.volume_db), member.pan))
         self.turns.append(
             SpokenTurn(turn.number, member.name, turn.text, track, turn.written is not None, clip_s, clip_s + LEAD_S, end_s, words)
@@ -212,8 +218,16 @@ class _Scene:
         self.hearts[turn.who], self.last = (last, end_s), turn
         self.made.models |= said.made.models
         self.made.backend, self.made.real_input = said.made.backend, self.made.real_input or said.made.real_input
-        where = f"{self.dialogue.name} line {turn.number}"
-        self.made.warnings += [note for note in (f"{where}: {w}" for w in said.warnings) if note not in self.made.warnings]
+        self._noted(turn, said, clip_s)
+
+    def _noted(self, turn: Turn, said: SpeechOutput, clip_s: float) -> None:
+        """Keeps what the voice had to say about a turn; the same warning is given once."""
+        for kind, time_s in said.made.facts.get("sounds", ()):
+            self.made.facts.setdefault("sounds", []).append([self.cast[turn.who].name, kind, round(time_s + clip_s, 3)])
+        self.made.facts |= {k: v for k, v in said.made.facts.items() if k not in ("sounds", "marks")}
+        for warning in said.warnings:
+            if not any(note.endswith(f": {warning}") for note in self.made.warnings):
+                self.made.warnings.append(f"{self.dialogue.name} line {turn.number}: {warning}")
 
     def _begin(self, turn: Turn, track: EmotionTrack, number: int) -> float:
         """When a turn is first heard, in s."""
@@ -230,9 +244,8 @@ class _Scene:
             valence, activation, _ = track.at(0.0).vad
             gap = (GO_ON_S if self.last.who == turn.who else ANSWER_S) * jitter
             gap *= 2.0 ** float(GAP_A * activation + GAP_VV * valence**2)
-            wanted = before.end_s + float(np.clip(gap, SHORTEST_S, LONGEST_S))
-        own = [clip.end for clip in self.clips if clip.who == self.cast[turn.who].name]
-        return max(wanted, seconds(max(own, default=0)) + SHORTEST_S)
+            wanted = self.end_s + float(np.clip(gap, SHORTEST_S, LONGEST_S))
+        return max(wanted, self.ends.get(turn.who, 0.0) + SHORTEST_S)
 
     def output(self, after_s: float) -> DialogueOutput:
         """The whole."""
@@ -283,12 +296,3 @@ def _whole(turns: list[SpokenTurn]) -> EmotionTrack:
             if (not found or at > found[-1].t) and len(found) < LIMITS.keyframes:
                 found.append(Keyframe(at, keys[t].emotion))
     return EmotionTrack(tuple(found))
-
-
-def _given_back(audio: Any, count: int) -> Any:
-    """A turn as a callback gave it back."""
-    found = np.asarray(audio, dtype=np.float32)
-    if found.shape != (count,) or not np.isfinite(found).all() or np.abs(found).max(initial=0.0) > 1.0:
-        accepted = f"Accepted: [{count}], -1..1."
-        raise InputError("callback_on_step_end", f"returned audio of shape {list(found.shape)}", accepted)
-    return found

@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from emogen.codecs.voice import SAMPLE_RATE
 from emogen.conditioning.track import EmotionTrack
 from emogen.errors import InputError
 from emogen.media.atomic import check_writable
@@ -147,6 +146,7 @@ class DialogueOutput(MediaOutput):
             OutputError: Writing failed; nothing stays under that name.
         """
         paths = check_stems(folder, self.speakers)
+        _make(Path(folder))
         for speaker, path in paths.items():
             self._write_blocks(path, self.mix.blocks(speaker))
             own = {"speaker": speaker, "speakers": [speaker]}
@@ -171,20 +171,17 @@ class DialogueOutput(MediaOutput):
 
 
 def check_stems(folder: str | Path, speakers: Collection[str]) -> dict[str, Path]:
-    """Speaker -> the file of the stem, each of a name that every system takes; makes the folder.
+    """Speaker -> the file of the stem, each of a name that every system takes. Makes no folder.
 
     Raises:
-        InputError: The folder cannot be made, or nothing can be written there.
+        InputError: The folder could not be made, or nothing can be written there.
     """
     folder = Path(folder)
-    if not folder.exists():
-        check_writable(folder)
-        try:
-            folder.mkdir()
-        except OSError as error:
-            raise InputError(str(folder), f"cannot be made: {(error.strerror or str(error)).lower()}") from error
-    if not folder.is_dir():
+    there = folder.is_dir()
+    if folder.exists() and not there:
         raise InputError(str(folder), "is a file, not a folder", "Name a folder for the stems.")
+    if not there:
+        check_writable(folder.parent / folder.name)
     paths: dict[str, Path] = {}
     taken: set[str] = set()
     for speaker in speakers:
@@ -193,8 +190,15 @@ def check_stems(folder: str | Path, speakers: Collection[str]) -> dict[str, Path
             number += 1
             name = f"{file_name(speaker)}-{number}"
         taken.add(name.casefold())
-        paths[speaker] = check_writable(folder / f"{name}.wav")
+        paths[speaker] = check_writable(folder / f"{name}.wav") if there else folder / f"{name}.wav"
     return paths
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(str(folder), f"cannot be made: {(error.strerror or str(error)).lower()}") from error
 
 
 def file_name(speaker: str) -> str:
@@ -202,6 +206,3 @@ def file_name(speaker: str) -> str:
     text = unicodedata.normalize("NFC", speaker)
     name = "".join(c if c.isalnum() or c in "-_" else "_" for c in text)[:_NAME_CHARS].strip("_-")
     return f"{name}_" if name.casefold() in _DEVICES else name or "speaker"
-
-
-RATE_HZ = SAMPLE_RATE

@@ -180,7 +180,7 @@ class SpeechPipeline(AffectivePipeline):
                 seed, here = piece_seed(made.seed, sentence.number), from_then(track, begin_s)
                 plain = speakers.say(sentence.spoken, who, spoken_in, seed, own)
                 spoken = render(plain, sentence.tokens, speakers.dress(who, spoken_in, plain), self._feeling, here, seed)
-                audio = _given_back(steps.done("speak", audio=spoken.audio)["audio"], len(spoken.audio))
+                audio = given_back(steps.done("speak", audio=spoken.audio)["audio"], len(spoken.audio))
                 end_s = begin_s + len(audio) / SAMPLE_RATE
                 pause_s = sentence.tokens[-1].pause_s
                 if pause_s is None:
@@ -295,7 +295,7 @@ def _read_emotions(sentences: list[Sentence]) -> tuple[Emotion, ...]:
     return tuple(recognition.emotion for recognition in found)
 
 
-def _given_back(audio: Any, count: int) -> Samples:
+def given_back(audio: Any, count: int) -> Samples:
     """A sentence as a callback gave it back."""
     found = np.asarray(audio, dtype=np.float32)
     if found.shape != (count,) or not np.isfinite(found).all() or np.abs(found).max(initial=0.0) > 1.0:

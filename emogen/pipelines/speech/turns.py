@@ -111,12 +111,19 @@ def read_dialogue(given: Any, cast: Cast, folder: str | Path | None = None) -> D
     """
     if isinstance(given, Dialogue):
         return given
-    if isinstance(given, Path) or (isinstance(given, str) and given.endswith(".txt") and "\n" not in given):
+    if isinstance(given, Path) or _is_path(given):
         path = Path(given)
         return parse_dialogue(read_source(path, _DIALOGUE), cast, path.name, Path(folder or path.parent))
     if not isinstance(given, str):
         raise InputError("dialogue", f"found {type(given).__name__}", f"Accepted: {_DIALOGUE}, or a .txt file.")
     return parse_dialogue(given, cast, "dialogue", Path(folder or "."))
+
+
+def _is_path(given: Any) -> bool:
+    """Whether words name a text file: one that is there, or could be, since no line begins so."""
+    if not isinstance(given, str) or not given.endswith(".txt") or "\n" in given or "\0" in given:
+        return False
+    return Path(given).is_file() or named(given, "dialogue") is None
 
 
 def parse_dialogue(text: str, cast: Cast, name: str = "dialogue", folder: Path = Path()) -> Dialogue:

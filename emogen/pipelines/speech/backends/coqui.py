@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import soundfile
-import torch
 from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from numpy.typing import NDArray
 
@@ -25,9 +24,9 @@ from emogen.errors import BackendMissing, CheckpointError, EmogenError, InputErr
 from emogen.pipelines.speech.backends import coqui_files
 from emogen.pipelines.speech.backends.coqui_files import Found
 from emogen.pipelines.speech.backends.heavy import Ask, HeavySpeechPipeline, Said, drawn_from
+from emogen.pipelines.speech.backends.saying import BETWEEN_S, cut, sampled_hash
 from emogen.pipelines.speech.backends.torchaudio_part import standing_in
-from emogen.pipelines.speech.backends.transformers_kinds import BETWEEN_S, cut, sampled_hash
-from emogen.pipelines.speech.backends.transformers_tts import check_licence
+from emogen.pipelines.speech.backends.transformers_tts import check_licence, device_of
 from emogen.pipelines.speech.conversion import VoiceConversionPipeline
 from emogen.pipelines.speech.languages import Language
 from emogen.pipelines.speech.prosody import ProsodyRules
@@ -118,14 +117,13 @@ class CoquiSpeechPipeline(HeavySpeechPipeline):
         raise InputError("backend", '"coqui" without a model', "Write coqui:FOLDER_OR_MODEL_ID.")
 
     @classmethod
-    def from_pretrained(cls, source: str | Path = "embedded", *, device: str | None = None,  # type: ignore[override]
+    def from_pretrained(cls, source: str | Path = "embedded", *,  # type: ignore[override]
                         feeling: VoiceConversionPipeline | ProsodyRules | None = None) -> CoquiSpeechPipeline:  # fmt: skip
         """Opens a model.
 
         Args:
             source: A folder with config.json and model.safetensors or model.pth, or the id of a model that
                 coqui-tts fetched before, such as "tts_models/multilingual/multi-dataset/xtts_v2".
-            device: None: "cuda" where there is one, else "cpu".
             feeling: What an emotion does to a voice; None: the conversion that ships with emogen.
 
         Raises:
@@ -143,15 +141,14 @@ class CoquiSpeechPipeline(HeavySpeechPipeline):
             model = _loaded(found)
         facts = {"source": found.name, "kind": found.kind, "licence": found.licence}
         chosen = feeling if feeling is not None else VoiceConversionPipeline.from_pretrained("embedded")
-        pipe = cls(VoiceCodec(), chosen, model, facts)
-        return pipe.to(torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
+        return cls(VoiceCodec(), chosen, model, facts)
 
-    def to(self, *args: Any, **kwargs: Any) -> Any:
+    def to(self, *args: Any, **kwargs: Any) -> CoquiSpeechPipeline:
         """Moves the model too; its numbers stay float32."""
         super().to(*args, **kwargs)
-        device = kwargs.get("device") or next((a for a in args if isinstance(a, (str, torch.device))), None)
+        device = device_of(args, kwargs)
         if device is not None:
-            self._model.to(torch.device(device))
+            self._model.to(device)
         return self
 
     def save_pretrained(self, *_: Any, **__: Any) -> None:

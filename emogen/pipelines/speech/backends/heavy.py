@@ -315,5 +315,5 @@ def _no_such_voice(voice: Any, own: Sequence[str]) -> InputError:
     near = get_close_matches(voice, [*own, *VOICES], n=1) if isinstance(voice, str) else []
     hint = f'Did you mean "{near[0]}"? ' if near else ""
     more = f" and {len(own) - NAMES_SHOWN} more" if len(own) > NAMES_SHOWN else ""
-    named = f"of the model {', '.join(own[:NAMES_SHOWN])}{more}; " if own else ""
-    return InputError("voice", f"unknown voice {voice!r:.40}", f"{hint}Accepted: {named}ours {', '.join(VOICES)}.")
+    named = f"of the model {', '.join(own[:NAMES_SHOWN])}{more}; ours " if own else ""
+    return InputError("voice", f"unknown voice {voice!r:.40}", f"{hint}Accepted: {named}{', '.join(VOICES)}.")

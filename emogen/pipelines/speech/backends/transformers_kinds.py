@@ -5,7 +5,6 @@ Checked against transformers 5.23. What is known but not spoken with stands in `
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -16,22 +15,21 @@ from numpy.typing import NDArray
 
 from emogen.errors import CheckpointError, EmogenError, InputError
 from emogen.models.speaker_table import SpeakerTable
-from emogen.pipelines.speech.backends.heavy import Ask, Said, Span, drawn_from
-
-SAMPLED = 4_096  # values of each tensor that its hash is made of: gigabytes would take as long as speaking
-BETWEEN_S = 0.1  # silence between the pieces of a sentence that is too long for a model; own assumption
+from emogen.pipelines.speech.backends.alignment import Span
+from emogen.pipelines.speech.backends.heavy import Ask, Said, drawn_from
+from emogen.pipelines.speech.backends.saying import BETWEEN_S, cut, sampled_hash, spans_of
 
 #: model_type -> why it is not spoken with.
 REFUSED = {
-    "vibevoice": "it wants a voice sample and a scheduler of its own for each speaker",
-    "higgs_audio_v2": "its sound tokens are decoded by a second model that its folder does not hold",
-    "gradium_phonon_tts": "its voices are latents of a codec that is not published with it",
+    "vibevoice": "it is asked through a dialogue with voice samples, which was not tried",
+    "higgs_audio_v2": "it is asked through a chat about a scene, which was not tried",
+    "gradium_phonon_tts": "its voices are latents of a codec of its own, which was not tried",
     "qwen2_5_omni": "it answers instead of reading aloud",
     "qwen3_omni_moe": "it answers instead of reading aloud",
     "seamless_m4t": "it translates instead of reading aloud",
     "seamless_m4t_v2": "it translates instead of reading aloud",
-    "musicgen": "it makes music; emogen music has a backend for it",
-    "musicgen_melody": "it makes music; emogen music has a backend for it",
+    "musicgen": "it makes music",
+    "musicgen_melody": "it makes music",
 }
 
 
@@ -344,52 +342,6 @@ def missing(where: str, error: ImportError) -> EmogenError:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     install = next((line for line in lines if "pip install" in line), "")
     return BackendMissing(where, lines[0][:160] if lines else repr(error), install[:160])
-
-
-def cut(text: str, longest: int) -> list[str]:
-    """A sentence in pieces of at most `longest` characters, between words, behind a comma where there is one."""
-    pieces: list[list[str]] = [[]]
-    for word in text.split():
-        length = len(" ".join([*pieces[-1], word]))
-        comma = pieces[-1] and pieces[-1][-1][-1] in ",;:" and length > 0.6 * longest
-        if pieces[-1] and (length > longest or (comma and len(text) > longest)):
-            pieces.append([])
-        pieces[-1].append(word)
-    return [" ".join(piece) for piece in pieces]
-
-
-def spans_of(letters: list[str], blanks: bool, lengths_s: NDArray[np.float64], text: str) -> list[Span] | None:
-    """When each word is said, from the durations of its letters; None where letters and words do not belong together.
-
-    Args:
-        letters: Tokens; words are divided by " ".
-        blanks: Whether every other token, from the first on, is a blank.
-        lengths_s: Of each token.
-        text: What is said.
-    """
-    ends = np.cumsum(lengths_s)
-    spans: list[Span] = []
-    inside = False
-    for i, (letter, end_s, length_s) in enumerate(zip(letters, ends, lengths_s, strict=True)):
-        if blanks and i % 2 == 0:
-            continue
-        if letter == " ":
-            inside = False
-        else:
-            spans = [*spans[:-1], (spans[-1][0], float(end_s))] if inside else [*spans, (float(end_s - length_s), float(end_s))]
-            inside = True
-    return spans if len(spans) == len(text.split()) else None
-
-
-def sampled_hash(module: torch.nn.Module) -> str:
-    """The SHA-256 of the names, kinds and some values of all parameters and buffers."""
-    digest = hashlib.sha256()
-    for name, value in sorted(module.state_dict().items()):
-        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
-        flat = value.detach().reshape(-1)
-        some = flat[:: max(len(flat) // SAMPLED, 1)].to("cpu", torch.float32)
-        digest.update(some.contiguous().numpy().tobytes())
-    return digest.hexdigest()
 
 
 def listed(names: Iterable[str]) -> str:

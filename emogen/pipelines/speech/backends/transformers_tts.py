@@ -70,8 +70,8 @@ class TransformersSpeechPipeline(HeavySpeechPipeline):
     @classmethod
     def from_pretrained(cls, source: str | Path = "embedded", *, vocoder: str | Path | None = None,  # type: ignore[override]
                         speakers: str | Path | Mapping[str, Any] | None = None,
-                        feeling: VoiceConversionPipeline | ProsodyRules | None = None, device: str | None = None,
-                        torch_dtype: torch.dtype | None = None, revision: str | None = None) -> TransformersSpeechPipeline:  # fmt: skip
+                        feeling: VoiceConversionPipeline | ProsodyRules | None = None,
+                        torch_dtype: torch.dtype = torch.float32, revision: str | None = None) -> TransformersSpeechPipeline:  # fmt: skip
         """Opens a model.
 
         Args:
@@ -81,8 +81,7 @@ class TransformersSpeechPipeline(HeavySpeechPipeline):
             speakers: Of models that want a vector of who speaks: a .safetensors of named vectors, a .npy of one, or
                 {name: vector}; None: "speakers.safetensors" in the model's folder.
             feeling: What an emotion does to a voice; None: the conversion that ships with emogen.
-            device: None: "cuda" where there is one, else "cpu".
-            torch_dtype: None: bfloat16 for large models on CUDA, else float32.
+            torch_dtype: Of the network; `to("cuda")` makes that of large ones bfloat16.
             revision: Of a hub id.
 
         Raises:
@@ -105,11 +104,8 @@ class TransformersSpeechPipeline(HeavySpeechPipeline):
             raise CheckpointError(str(source), "no such folder", "Accepted: a folder, a hub id.")
         loading: dict[str, Any] = {"local_files_only": local, "trust_remote_code": False, "revision": revision}
         kind = kind_of(_model_type(source, loading), str(source))
-        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        half = kind.large and torch.device(device).type == "cuda"
-        dtype = torch_dtype or (torch.bfloat16 if half else torch.float32)
-        tts = _opened(kind.model_class, source, use_safetensors=True, dtype=dtype, **loading)
-        pipe = cls(
+        tts = _opened(kind.model_class, source, use_safetensors=True, dtype=torch_dtype, **loading)
+        return cls(
             VoiceCodec(),
             feeling if feeling is not None else VoiceConversionPipeline.from_pretrained("embedded"),
             tts.eval(),
@@ -119,8 +115,20 @@ class TransformersSpeechPipeline(HeavySpeechPipeline):
             source=folder.name if local else str(source),
             licence=_licence(source, loading),
         )
-        pipe.to(torch.device(device))
-        return pipe
+
+    def to(self, *args: Any, **kwargs: Any) -> TransformersSpeechPipeline:
+        """Moves it; a large network is bfloat16 on CUDA and float32 on the CPU unless a number format is given."""
+        super().to(*args, **kwargs)
+        device = device_of(args, kwargs)
+        if device is None:
+            return self
+        given = "dtype" in kwargs or "torch_dtype" in kwargs or any(isinstance(a, torch.dtype) for a in args)
+        if kind_of(self.tts.config.model_type, self.config["source"]).large and not given:
+            self.tts.to(torch.bfloat16 if device.type == "cuda" else torch.float32)
+        codec = getattr(self.processor, "audio_tokenizer", None)
+        if codec is not None:
+            codec.to(device)
+        return self
 
     @property
     def engine(self) -> Kind:
@@ -128,6 +136,12 @@ class TransformersSpeechPipeline(HeavySpeechPipeline):
         facts = {"source": self.config["source"], "kind": self.tts.config.model_type, "licence": self.config["licence"]}
         kind = kind_of(self.tts.config.model_type, self.config["source"])
         return kind(self.tts, self.processor, self.vocoder, self.speakers, facts)
+
+
+def device_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.device | None:
+    """The device among the arguments of `to`."""
+    found = kwargs.get("device") or next((a for a in args if isinstance(a, (str, torch.device))), None)
+    return torch.device(found) if found is not None else None
 
 
 def kind_of(model_type: str, source: str) -> type[Kind]:
