@@ -93,6 +93,18 @@ def train_judge_speech(output: Out, start: Start, data: Data = None, seed: int =
     import_module("emogen.training.speech").train("judge", output, start=start, data_dir=data, seed=seed)
 
 
+@train_app.command("conversion")
+def train_conversion(
+    output: Out,
+    only_open: Annotated[bool, typer.Option("--open", help="From openly licensed data alone (EmoDB).")] = False,
+    data: Data = None,
+    steps: int = 2400,
+    seed: int = 0,
+) -> None:
+    """What feelings change in a voice, from takes of the same words in EmoDB, nEMO and TESS."""
+    import_module("emogen.training.conversion_publish").finish(output, data, only_open, steps, seed)
+
+
 @train_app.command("voices")
 def train_voices(
     output: Out,

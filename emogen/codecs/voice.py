@@ -32,6 +32,7 @@ CEPSTRUM = 40  # coefficients of the coded envelope; own assumption, error state
 BANDS = 2  # WORLD codes aperiodicity in bands of 3 kHz: two below 22 050 / 2 - 3 000 Hz
 F0_FLOOR_HZ, F0_CEIL_HZ = 71.0, 800.0  # WORLD's own defaults for speech
 POWER_FLOOR = 1e-12  # -120 dB, below one 16-bit step
+DITHER = 1e-5  # own assumption: below one 16-bit step
 UNVOICED_HZ = 150.0  # log-F0 of a sound without any voice; between men's and women's mean, own assumption
 
 Floats = NDArray[np.float64]
@@ -80,6 +81,11 @@ def analyze(
     envelope = pw.cheaptrick(x, f0_hz, times, SAMPLE_RATE, fft_size=FFT_SIZE)
     aperiodicity = pw.d4c(x, f0_hz, times, SAMPLE_RATE, fft_size=FFT_SIZE)
     return VoiceFrames(f0_hz, np.maximum(envelope, POWER_FLOOR), np.clip(aperiodicity, 0.0, 1.0))
+
+
+def dithered(audio: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sound [n] over a floor of noise at -100 dB, always the same: WORLD divides by what it finds in digital silence."""
+    return audio + np.float32(DITHER) * np.random.default_rng(0).standard_normal(len(audio)).astype(np.float32)
 
 
 def find_f0(

@@ -198,7 +198,7 @@ def habit_of(found: Description) -> Habit:
 
 #: Of `content`: pitch, voicing, level, colour, noise, and how high the speaker's voice is.
 CONTENT = 3 + SHAPES + len(NOISE_HZ) + 1
-#: Divisors that bring each column near unit variance; measured on acted neutral speech.
+#: Divisors; own choice. On acted neutral speech (EmoDB, nEMO, TESS) they leave standard deviations of 0.2 to 2.4.
 _SCALE = np.array([4.0, 1.0, 12.0, *[12.0] * SHAPES, *[8.0] * len(NOISE_HZ), 8.0])
 _MIDDLE_DB = 15.0  # below loud speech, where levels lie on average
 

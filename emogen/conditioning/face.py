@@ -5,6 +5,7 @@ A photo is compared with a mean face; a video also with its own first moments, w
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -27,7 +28,6 @@ LEAST_FRAMES = 6  # of a face, for a verdict on its movement (own assumption: ha
 ENOUGH_SHARE = 0.5  # of the pictures that show a face, from which a verdict counts fully (own assumption)
 FEW_FRAMES = 0.6  # certainty of a video with fewer pictures of a face than `LEAST_FRAMES` (own assumption)
 TRACK_S = 1.0  # between keyframes of a video's track
-TURNED_DEG = 35.0  # a head turned further hides half of the face (own assumption)
 
 
 class FaceReader(Recognizer):
@@ -91,9 +91,9 @@ class FaceReader(Recognizer):
             note="; ".join(notes),
         )
 
+    @abstractmethod
     def _read(self, watched: Watched) -> tuple[Array, Array, Any]:
         """Calibrated chances [T, L], VAD [T, 3] and label -> the cues that told; any number where there is no face."""
-        raise NotImplementedError
 
     def _track(self, watched: Watched, chances: Array, vad: Array) -> EmotionTrack | None:
         if not watched.fps or len(chances) < 2 * TRACK_S * watched.fps:

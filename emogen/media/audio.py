@@ -8,6 +8,7 @@ above full scale, and `limit_peak` turns a whole signal down and says by how muc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,8 +116,15 @@ def read_audio(path: str | Path, *, sample_rate: int | None = None, mono: bool =
         check_rate("sample_rate", sample_rate)
     if kind == "wav":
         check_wav(path)
-    try:
+    with reading(path, kind):
         return _collect(path, *opened(path, kind), sample_rate, mono)
+
+
+@contextmanager
+def reading(path: Path, kind: str) -> Iterator[None]:
+    """Whatever a foreign parser throws while a file is read is an error of ours that names the file."""
+    try:
+        yield
     except EmogenError:
         raise
     except MemoryError as error:

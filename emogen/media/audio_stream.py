@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from emogen.errors import EmogenError, FormatError, InputError, LimitError
+from emogen.errors import FormatError, InputError
 from emogen.media.audio import (
     ACCEPTED,
     FFMPEG_KINDS,
@@ -17,6 +17,7 @@ from emogen.media.audio import (
     check_rate,
     check_wav,
     opened,
+    reading,
 )
 from emogen.media.sniff import expect_kind
 
@@ -33,7 +34,7 @@ def read_blocks(path: str | Path, sample_rate: int) -> Iterator[NDArray[np.float
     check_rate("sample_rate", sample_rate)
     if kind == "wav":
         check_wav(path)
-    try:
+    with reading(path, kind):
         rate, channels, frames, blocks = opened(path, kind)
         check_limits(path, rate, channels, frames, 0)
         stream = soxr.ResampleStream(rate, sample_rate, 1, dtype="float32")
@@ -47,21 +48,11 @@ def read_blocks(path: str | Path, sample_rate: int) -> Iterator[NDArray[np.float
         if not read:
             raise InputError(str(path), "holds no samples")
         yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
-    except EmogenError:
-        raise
-    except MemoryError as error:
-        raise LimitError(str(path), "does not fit into memory") from error
-    except Exception as error:  # whatever a foreign parser throws: it is the file that is broken
-        raise FormatError(str(path), f"is a broken {kind} file", f"Accepted: {ACCEPTED}.") from error
 
 
 def native_rate(path: str | Path) -> int:
     """The sample rate of a sound file in Hz; errors as `read_audio`."""
     path = Path(path)
     kind = expect_kind(path, *SNDFILE_KINDS, *FFMPEG_KINDS, accepted=ACCEPTED)
-    try:
+    with reading(path, kind):
         return opened(path, kind)[0]
-    except EmogenError:
-        raise
-    except Exception as error:
-        raise FormatError(str(path), f"is a broken {kind} file", f"Accepted: {ACCEPTED}.") from error

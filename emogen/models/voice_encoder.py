@@ -63,6 +63,6 @@ def _slaney_filters() -> NDArray[np.float32]:
 
 def package_weights(path: str) -> dict[str, Tensor]:
     """The weights of the package Resemblyzer (`pretrained.pt`) under this module's names."""
-    state = torch.load(path, map_location="cpu", weights_only=False)["model_state"]
+    state = torch.load(path, map_location="cpu", weights_only=True)["model_state"]
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     return {f"layers.{i}.{name}_l0": state[f"lstm.{name}_l{i}"] for i in range(LAYERS) for name in names}

@@ -48,6 +48,32 @@ REFERENCE = "speech/emodb"
 VALIDATION = 6  # batches of 32
 
 
+@dataclass(frozen=True)
+class Acted:
+    """A take, as far as what is shown of its emotion may depend on it.
+
+    Attributes:
+        corpus: Its pack.
+        number: Counts the clips of the pack, from 1.
+        label: What was acted.
+        strength: How strongly, about 1 in `REFERENCE`.
+    """
+
+    corpus: str
+    number: int
+    label: str
+    strength: float
+
+
+#: What the denoiser is shown of a take's emotion [10].
+Shown = Callable[[Acted], Floats]
+
+
+def ten_numbers(take: Acted) -> Floats:
+    """What the pipeline shows of a feeling of that intensity."""
+    return np.float32(take.strength) * features(take.label)
+
+
 def features(label: str) -> Floats:
     """The ten numbers of `EmotionEncoder` for a feeling at intensity 1."""
     emotion = Emotion.of(label)
@@ -107,7 +133,7 @@ class Pairs:
     """Pairs to draw from: speakers and feelings alike, mostly from neutral speech, in many versions."""
 
     def __init__(self, pairs: Sequence[Pair], scale: Floats, strength: dict[tuple[str, int], float],
-                 shown: Callable[[str], Floats] = features) -> None:
+                 shown: Shown = ten_numbers) -> None:
         self._pairs, self._scale, self._strength, self._shown = list(pairs), scale, strength, shown
         self._kinds: dict[tuple[str, str], list[int]] = defaultdict(list)
         self._same: dict[tuple[str, int], list[int]] = defaultdict(list)
@@ -150,8 +176,8 @@ class Pairs:
         return source, change, emotion, mask
 
     def _felt(self, pair: Pair, which: int) -> Floats:
-        label = (pair.felt, pair.wanted)[which]
-        return np.float32(self._strength[pair.corpus, pair.takes[which]]) * self._shown(label)
+        label, number = (pair.felt, pair.wanted)[which], pair.takes[which]
+        return self._shown(Acted(pair.corpus, number, label, self._strength[pair.corpus, number]))
 
 
 def _varied(source: Floats, change: Floats, emotion: Floats, rng: np.random.Generator) -> Item:
@@ -193,27 +219,34 @@ def loss(model: Any, batch: tuple[Tensor, Tensor, Tensor, Tensor], generator: to
                                         null=some(NO_CONTENT), known=known if dropped else None, mask=mask)  # fmt: skip
 
 
-def learn(pairs: Sequence[Pair], folder: Path, steps: int, seed: int, shown: Callable[[str], Floats] = features,
+def unseen_loss(pairs: Sequence[Pair], scale: Floats, strength: dict[tuple[str, int], float], shown: Shown,
+                seed: int) -> Callable[[nn.Module], float]:
+    """What gives the loss on pairs of speakers that a model has not learnt from: the same batches and noise each time."""
+    checked, rng = Pairs(pairs, scale, strength, shown), np.random.default_rng(seed)
+    held = [checked.batch(rng, 32, False) for _ in range(VALIDATION)]
+
+    @torch.no_grad()
+    def validate(m: nn.Module) -> float:
+        generator = torch.Generator().manual_seed(seed)
+        return float(np.mean([float(loss(m, batch, generator, False)) for batch in held]))
+
+    return validate
+
+
+def learn(pairs: Sequence[Pair], folder: Path, steps: int, seed: int, shown: Shown = ten_numbers,
           report: Callable[[dict[str, float]], None] | None = None) -> tuple[nn.ModuleDict, Floats, TrainResult]:
     """The networks, trained on all speakers but `HELD_OUT` and chosen on those, and the scale of the channels."""
     learnt = [p for p in pairs if p.speaker not in HELD_OUT]
     unseen = [p for p in pairs if p.speaker in HELD_OUT]
     scale = scales(learnt)
     strength = strengths(pairs, learnt, scale)
-    drawn, checked = Pairs(learnt, scale, strength, shown), Pairs(unseen, scale, strength, shown)
-    rng = np.random.default_rng(seed)
-    held = [checked.batch(rng, 32, False) for _ in range(VALIDATION)]
+    drawn, validate = Pairs(learnt, scale, strength, shown), unseen_loss(unseen, scale, strength, shown, seed)
     torch.manual_seed(seed)
     model = build()
 
     def step(m: nn.Module, generator: torch.Generator) -> Tensor:
         number = int(torch.randint(2**31, (1,), generator=generator))
         return loss(m, drawn.batch(np.random.default_rng(number), BATCH, True), generator, True)
-
-    @torch.no_grad()
-    def validate(m: nn.Module) -> float:
-        generator = torch.Generator().manual_seed(seed)
-        return float(np.mean([float(loss(m, batch, generator, False)) for batch in held]))
 
     options = TrainOptions(steps=steps, learning_rate=1e-3, report_every=200, average_decay=0.998, weight_decay=0.02, seed=seed)
     return model, scale, train(model, step, folder, options, validate=validate, on_report=report)
@@ -227,7 +260,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--open", action="store_true")
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=2400)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     finish(given.out, given.data, given.open, given.steps, given.seed)

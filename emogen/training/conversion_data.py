@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from emogen.codecs.voice import SAMPLE_RATE, analyze
+from emogen.codecs.voice import SAMPLE_RATE, analyze, dithered
 from emogen.codecs.voice_change import LEARNT, SHAPES
-from emogen.codecs.voice_slow import HOP, Description, content, describe, habit_of, loud, speech
+from emogen.codecs.voice_slow import HOP, SPEECH_DB, Description, content, describe, habit_of, loud, speech
 from emogen.evaluation.metrics.speech import dtw_path
 from emogen.media.atomic import atomic_path
 from emogen.media.audio import resample
@@ -30,7 +30,6 @@ PATH_FRAMES, RATE_FRAMES = 8.0, 4.0  # the path is smoothed over 80 ms, then its
 PITCH_FRAMES, LEVEL_FRAMES, SHAPE_FRAMES, NOISE_FRAMES, ROUGH_FRAMES = 3.0, 3.0, 7.0, 8.0, 12.0
 STEEPEST = 0.35, 3.0  # slopes of the path beyond are errors of the alignment; own assumption
 LEAST_SPEECH, LEAST_VOICED = 10, 8  # frames without which a pair says nothing
-DITHER = 1e-5
 #: Weights of level and voicing beside the colour of the sound, in the distance of two frames; own assumption.
 _LEVEL_OVER_DB, _VOICING = 12.0, 0.7
 
@@ -74,8 +73,7 @@ def read_takes(corpora: Sequence[str], data_dir: str | Path | None = None) -> It
     number: dict[str, int] = defaultdict(int)
     for clip in read_clips(corpora, data_dir):
         number[clip.corpus] += 1
-        samples = resample(clip.samples, SAMPLE_RATE_HZ, SAMPLE_RATE)
-        samples = samples + DITHER * np.random.default_rng(0).standard_normal(len(samples)).astype(np.float32)
+        samples = dithered(resample(clip.samples, SAMPLE_RATE_HZ, SAMPLE_RATE))
         found = describe(analyze(samples), FINE)
         heard = np.flatnonzero(speech(found))
         yield Take(clip, number[clip.corpus], found.part(max(heard[0] - EDGE, 0), heard[-1] + EDGE + 1))
@@ -111,7 +109,7 @@ def change_between(first: Description, second: Description) -> Floats | None:
         return np.asarray(total / count.reshape(-1, *[1] * (values.ndim - 1)))
 
     level = along(second.level_db)
-    heard = speech(first) & (level > loud(second) - 32.0)
+    heard = speech(first) & (level > loud(second) - SPEECH_DB)
     voiced = heard & first.voiced & (along(second.voicing) > 0.5)
     if heard.sum() < LEAST_SPEECH or voiced.sum() < LEAST_VOICED:
         return None

@@ -96,6 +96,7 @@ one core of a CPU. Loss of the flow on the held-out speakers: {first:.3f} after 
 In `docs/speech.md`, heard by a judge that learnt from other people.
 
 ## Limits
-Acted speech: what it learnt is how actors show a feeling, in German{"" if only_open else ", Polish and English"}. How
-loud a feeling is comes from published rules, since the recordings were levelled. It was made for adult speech.
+Acted speech: what it learnt is how actors show a feeling, in German{"" if only_open else ", Polish and English"}. Half of
+each change, and all of how loud a feeling is, comes from published rules of prosody: the recordings were levelled, and
+these actors are few. It was made for adult speech.
 """

@@ -20,15 +20,16 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from torch import Tensor
 
-from emogen.codecs.voice import SAMPLE_RATE, VoiceFrames, analyze, synthesize
+from emogen.codecs.voice import SAMPLE_RATE, VoiceFrames, analyze, dithered
 from emogen.codecs.voice_change import CHANNELS, COLUMN, LEARNT, WIDTH, changed
+from emogen.codecs.voice_grains import resounded
 from emogen.codecs.voice_slow import describe, habit_of
 from emogen.conditioning.track import EmotionTrack
 from emogen.conditioning.vocabulary import BASIC
 from emogen.conditioning.voice_measures import frames, measure
 from emogen.media.audio import resample
 from emogen.pipelines.speech.conversion import VoiceConversionPipeline
-from emogen.training.conversion_data import DITHER, Pair
+from emogen.training.conversion_data import Pair
 from emogen.training.speech_data import SAMPLE_RATE_HZ, Clip, read_clips
 
 LABELS = ("neutral", *BASIC)
@@ -38,9 +39,11 @@ SOFT_LIMIT = 4.0
 MILD = {"speech/nemo_pl": 2.0}
 SHRINKAGE = 10.0  # of the guide's weights: half the inverse of the C of the usual logistic regression
 SOURCES = 14  # neutral takes that the steps are sought on
-DRAWS, ROUNDS, SPREAD = 7, 2, 0.6  # random steps per source and round, of that size in units of the scales
-COST = 0.06  # of a squared unit: a step is no longer than it pays
+DRAWS, SPREADS = 7, (0.6, 0.5, 0.4, 0.3)  # random steps per source in each round, and their size in units of the scales
+COST = 0.05  # of a squared unit: a step is no longer than it pays
 LONGEST = 1.5  # units
+USUAL, STRAYING = (5.0, 95.0), 0.02  # percentiles; cost of a squared spread beyond them, so that no caricature is made
+FAR_WEIGHT = 0.5  # of hearing a voice against all voices: across packs it is heard less well
 FURTHEST = 2 * SOFT_LIMIT  # standard deviations of a measure that the linear picture still follows
 #: Scales of the manners, which no pair shows: log2 factors, percent, semitones rms; own assumption.
 MANNER_SCALES = (0.4, 0.25, 3.0, 0.25)
@@ -77,18 +80,39 @@ class Guide:
     """Hears a feeling in how far a voice is from its own neutral one, and in how far it is from most voices.
 
     Attributes:
-        near: Its home is the same speaker's neutral speech.
+        near: Its home is the same speaker's neutral speech; learnt from all packs.
+        alone: The same, learnt from each pack alone: what is heard by each of them holds for more than one of them.
         far: Its home is the mean of all packs.
         middle: [M] that mean.
+        known: Which labels each of `alone` has heard [packs, L].
+        usual: 5th and 95th percentile of each measure against the speaker's neutral speech, in takes of each label
+            [L, 2, M]; NaN where there are none.
     """
 
     near: Hearing
+    alone: tuple[Hearing, ...]
     far: Hearing
     middle: Tensor
+    known: NDArray[np.bool_]
+    usual: Tensor
 
     def log_chances(self, measures: Tensor, neutral: Tensor) -> Tensor:
-        """Measures [..., M] of a voice and of its neutral speech -> mean of what both homes say [..., L]."""
-        return (self.near.log_chances(measures - neutral) + self.far.log_chances(measures - self.middle)) / 2
+        """Measures [..., M] of a voice and of its neutral speech -> what both homes say, all packs together [..., L]."""
+        near, far = self.near.log_chances(measures - neutral), self.far.log_chances(measures - self.middle)
+        return (near + FAR_WEIGHT * far) / (1 + FAR_WEIGHT)
+
+    def log_chance(self, measures: Tensor, neutral: Tensor, wanted: int) -> Tensor:
+        """How surely a voice has the label `wanted` [...]: a mean in which the packs, each alone, have a say too."""
+        alone = [h.log_chances(measures - neutral)[..., wanted] for h, k in zip(self.alone, self.known, strict=True) if k[wanted]]
+        each = torch.stack(alone).mean(dim=0)
+        return (each + (1 + FAR_WEIGHT) * self.log_chances(measures, neutral)[..., wanted]) / (2 + FAR_WEIGHT)
+
+    def stray(self, measures: Tensor, neutral: Tensor, wanted: int) -> Tensor:
+        """How far measures [..., M] lie outside of what real takes of a label have: sum of squares, in spreads [...]."""
+        moved = measures - neutral
+        low, high = self.usual[wanted]
+        beyond = torch.relu(moved - high) + torch.relu(low - moved)
+        return ((beyond / self.near.spread).clamp(max=SOFT_LIMIT) ** 2).sum(dim=-1)
 
 
 def fit_guide(clips: Sequence[Clip]) -> Guide:
@@ -113,8 +137,19 @@ def fit_guide(clips: Sequence[Clip]) -> Guide:
     truth = np.array([LABELS.index(label) for label in labels[used]])
     middle = np.average(stronger[used], axis=0, weights=share)
     wide = np.sqrt(np.average((stronger[used] - middle) ** 2, axis=0, weights=share)) + 1e-6
-    near = _regression((stronger - home)[used], np.mean(spreads, axis=0) + 1e-6, truth, share)
-    return Guide(near, _regression((stronger - middle)[used], wide, truth, share), torch.from_numpy(middle))
+    moved, spread = (stronger - home)[used], np.mean(spreads, axis=0) + 1e-6
+    packs = [corpora[used] == c for c in np.unique(corpora)]
+    return Guide(
+        _regression(moved, spread, truth, share),
+        tuple(_regression(moved[p], spread, truth[p], share[p] / share[p].mean()) for p in packs),
+        _regression((stronger - middle)[used], wide, truth, share), torch.from_numpy(middle),
+        np.array([[k in truth[p] for k in range(len(LABELS))] for p in packs]),
+        torch.from_numpy(np.stack([_percentiles(moved[truth == k]) for k in range(len(LABELS))])),
+    )  # fmt: skip
+
+
+def _percentiles(rows: Array) -> Array:
+    return np.percentile(rows, USUAL, axis=0) if len(rows) else np.full((2, rows.shape[1]), np.nan)
 
 
 def _regression(distance: Array, spread: Array, truth: NDArray[np.int64], share: Array) -> Hearing:
@@ -143,15 +178,16 @@ def measured(samples_16k: NDArray[np.float32]) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A neutral recording, ready to be changed; `neutral` are its measures after coding alone."""
+    """A neutral recording, ready to be changed; `neutral` are its measures."""
 
+    sound: NDArray[np.float32]
     plain: VoiceFrames
     neutral: Array
 
     def measures(self, change: Array) -> Array:
         """Of the changed voice [M]."""
-        found, _ = changed(self.plain, change, np.random.default_rng(0))
-        return measured(resample(synthesize(found), SAMPLE_RATE, SAMPLE_RATE_HZ))
+        found, place = changed(self.plain, change, np.random.default_rng(0))
+        return measured(resample(resounded(self.sound, self.plain, found, place), SAMPLE_RATE, SAMPLE_RATE_HZ))
 
 
 def sources(clips: Sequence[Clip], count: int = SOURCES) -> list[Source]:
@@ -163,9 +199,8 @@ def sources(clips: Sequence[Clip], count: int = SOURCES) -> list[Source]:
     order = [queue[i] for i in range(count) for queue in queues.values() if i < len(queue)]
     found = []
     for clip in order[:count]:
-        samples = resample(clip.samples, SAMPLE_RATE_HZ, SAMPLE_RATE)
-        plain = analyze(samples + DITHER * np.random.default_rng(0).standard_normal(len(samples)).astype(np.float32))
-        found.append(Source(plain, measured(resample(synthesize(plain), SAMPLE_RATE, SAMPLE_RATE_HZ))))
+        sound = dithered(resample(clip.samples, SAMPLE_RATE_HZ, SAMPLE_RATE))
+        found.append(Source(sound, analyze(sound), measured(clip.samples)))
     return found
 
 
@@ -198,11 +233,11 @@ def fit(pipe: VoiceConversionPipeline, clips: Sequence[Clip], pairs: Sequence[Pa
         bases = [_drawn(pipe, source, name, seed + k) for k, source in enumerate(plain)]
         before = _heard(guide, plain, bases, steps[i], name)
         rng = np.random.default_rng([seed, i])
-        for _ in range(ROUNDS):
-            steps[i] = _better(guide, plain, bases, steps[i], scale, name, rng)
+        for spread in SPREADS:
+            steps[i] = _better(guide, plain, bases, steps[i], scale, name, rng, spread)
         after = _heard(guide, plain, bases, steps[i], name)
         told = {c: round(float(v), 2) for c, v, s in zip(CHANNELS, steps[i], scale, strict=True) if abs(v) > 0.35 * s}
-        report(f"{name}: the guide's mean chance {before:.2f} -> {after:.2f}; {told}")
+        report(f"{name}: the guide's mean chance {before[0]:.2f} -> {after[0]:.2f}, straying {before[1]:.1f} -> {after[1]:.1f}; {told}")
     return steps
 
 
@@ -211,21 +246,22 @@ def _drawn(pipe: VoiceConversionPipeline, source: Source, name: str, seed: int) 
     return pipe.change(found, habit_of(found), EmotionTrack.of(name), seed)
 
 
-def _heard(guide: Guide, plain: Sequence[Source], bases: Sequence[Array], step: Array, name: str) -> float:
+def _heard(guide: Guide, plain: Sequence[Source], bases: Sequence[Array], step: Array, name: str) -> tuple[float, float]:
+    """The mean chance, and how far they stray."""
     rows = torch.from_numpy(np.stack([s.measures(b + step) for s, b in zip(plain, bases, strict=True)]))
-    chances = guide.log_chances(rows, torch.from_numpy(np.stack([s.neutral for s in plain]))).exp()
-    return float(chances[:, LABELS.index(name)].mean())
+    neutral, wanted = torch.from_numpy(np.stack([s.neutral for s in plain])), LABELS.index(name)
+    return float(guide.log_chance(rows, neutral, wanted).exp().mean()), float(guide.stray(rows, neutral, wanted).mean())
 
 
 def _better(guide: Guide, plain: Sequence[Source], bases: Sequence[Array], step: Array, scale: Array, name: str,
-            rng: np.random.Generator) -> Array:
+            rng: np.random.Generator, size: float) -> Array:
     """A step that the guide hears better, sought on a linear picture of the measures around `step`."""
     count, wanted, spread = len(plain), LABELS.index(name), guide.near.spread.numpy()
     units, rows, which = [], [], []
     tremor = COLUMN["tremor"]
     for _ in range(DRAWS):
         for k, (source, base) in enumerate(zip(plain, bases, strict=True)):
-            tried = step + SPREAD * scale * rng.standard_normal(WIDTH)
+            tried = step + size * scale * rng.standard_normal(WIDTH)
             tried[tremor] = max(tried[tremor], 0.0)
             units.append(tried / scale)
             rows.append(np.clip((source.measures(base + tried) - source.neutral) / spread, -FURTHEST, FURTHEST))
@@ -238,7 +274,8 @@ def _better(guide: Guide, plain: Sequence[Source], bases: Sequence[Array], step:
     def cost(unit: Array) -> tuple[float, Array]:
         free = torch.tensor(unit, requires_grad=True)
         found = neutral + (picture[WIDTH:] + free @ picture[:WIDTH]) * guide.near.spread
-        value = -guide.log_chances(found, neutral)[:, wanted].mean() + COST * (free**2).sum()
+        value = -guide.log_chance(found, neutral, wanted).mean() + COST * (free**2).sum()
+        value = value + STRAYING * guide.stray(found, neutral, wanted).mean()
         value.backward()  # type: ignore[no-untyped-call]
         assert free.grad is not None
         return float(value.detach()), free.grad.numpy()

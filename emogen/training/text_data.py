@@ -56,7 +56,6 @@ TYPICAL_INTENSITY: dict[str, float] = {
 BUCKETS = 20  # of these: 0, 1 held out, 2 for tuning, the rest for learning
 MAX_TOKENS = 64
 MAX_BEFORE_TOKENS = 40
-EMOBANK_MID = 3.0  # middle of its 1-5 scale
 WEAK = 0.15  # weight of targets that nobody wrote: absent extra labels, typical intensity, quiet sentences
 
 

@@ -131,6 +131,24 @@ def test_a_helper_that_crashes_lies_or_hangs_is_one_error_and_the_next_call_work
         assert source.phonemes("Hi.", variant="klatt6", language=ENGLISH).phones
 
 
+def test_a_helper_that_the_system_killed_is_started_again(monkeypatch):
+    begun, started = [], subprocess.Popen
+
+    def kept(command, **options):
+        begun.append(started(command, **options))
+        return begun[-1]
+
+    monkeypatch.setattr(phonemes.subprocess, "Popen", kept)
+    with EspeakSource() as source:
+        before = source.phonemes("We lost the signal.", variant="klatt6", language=ENGLISH)
+        begun[0].kill()
+        begun[0].wait()
+        after = source.phonemes("We lost the signal.", variant="klatt6", language=ENGLISH)
+    assert len(begun) == 2
+    assert after.phones == before.phones
+    np.testing.assert_array_equal(after.audio, before.audio)
+
+
 # -- what can be spoken --------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("text", "code", "parts"),

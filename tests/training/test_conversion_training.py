@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -95,12 +97,21 @@ def test_batches_have_the_stated_shapes_and_repeat():
         assert (a == b).all()
 
 
+def in_every_channel(pair):
+    """The same pair with a change that the feeling alone tells, in all channels."""
+    way = 1.0 if pair.wanted == "anger" else -1.0
+    strong = np.abs(pair.change[:, :1]) / np.abs(pair.change[:, 0]).max()
+    return dataclasses.replace(pair, change=way * strong * np.linspace(1, 8, len(vc.LEARNT), dtype=np.float32))
+
+
 def test_a_short_training_lowers_the_loss(tmp_path, monkeypatch):
     monkeypatch.setattr(conversion, "BATCH", 4)
     monkeypatch.setattr(conversion, "VALIDATION", 1)
-    rows = []
-    _, scale, result = conversion.learn(some_pairs(), tmp_path, 4, 0, report=rows.append)
+    pairs = [in_every_channel(p) for p in some_pairs()]
+    _, scale, first = conversion.learn(pairs, tmp_path / "short", 1, 0)
+    _, _, result = conversion.learn(pairs, tmp_path / "longer", 60, 0)
     assert scale.shape == (len(vc.LEARNT),)
-    assert result.steps == 4
+    assert result.steps == 60
     assert np.isfinite(result.best)
-    assert (tmp_path / "curve.csv").is_file()
+    assert result.best < 0.7 * first.best
+    assert (tmp_path / "longer" / "curve.csv").is_file()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emogen.pipelines.speech.phonemes import Phone, Word
-from emogen.pipelines.speech.phones import Kind, kind_of
+from emogen.pipelines.speech.phones import Kind, is_stressed, kind_of
 
 PAUSE = "_"  # the symbol of silence, at both ends and within
 _MARKS = str.maketrans("", "", "ˈˌ")
@@ -56,7 +56,7 @@ def sounds_of(phones: Sequence[Phone], words: Sequence[Word]) -> list[Sound]:
     for phone in inside:
         middle = (phone.start_s + phone.end_s) / 2
         word = int(np.searchsorted(starts, middle, side="right")) - 1 if len(words) else 0
-        stress = 2 if "ˈ" in phone.ipa else 1 if "ˌ" in phone.ipa else 0
+        stress = 2 if is_stressed(phone.ipa) else 1 if "ˌ" in phone.ipa else 0
         symbol = phone.ipa.translate(_MARKS)
         found.append(Sound(symbol, stress, max(word, 0), "") if symbol else Sound(PAUSE, 0, -1, ""))
     return _with_ends(found, [word.text for word in words])

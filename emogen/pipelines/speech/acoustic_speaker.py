@@ -24,7 +24,7 @@ from emogen.errors import CheckpointError, InputError
 from emogen.models.acoustic import STEP_FRAMES, AcousticModel
 from emogen.pipelines.speech.acoustic_input import PAUSE, Sound, figures_of, known_symbol, sounds_of
 from emogen.pipelines.speech.languages import Language
-from emogen.pipelines.speech.phonemes import EspeakSource, Phone, Utterance, Word
+from emogen.pipelines.speech.phonemes import EspeakSource, Phone, PhonemeSource, Utterance, Word
 from emogen.pipelines.speech.speaker import EspeakSpeaker, Plain
 from emogen.pipelines.speech.voices import Voice
 
@@ -71,7 +71,7 @@ class AcousticSpeaker:
     def __init__(self, source: str | Path = "embedded") -> None:
         self._model = load_model(source)
         self._codec = VoiceCodec()
-        self._source = EspeakSource()
+        self._source: PhonemeSource = EspeakSource()
 
     def __enter__(self) -> AcousticSpeaker:
         return self

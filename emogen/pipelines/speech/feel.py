@@ -12,6 +12,7 @@ from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 from emogen.codecs.voice import FRAME_S, SAMPLE_RATE, VoiceFrames, synthesize
 from emogen.codecs.voice_change import COLUMN, changed
+from emogen.codecs.voice_grains import resounded
 from emogen.codecs.voice_slow import FPS, HOP, Description, Habit, describe, habit_of, speech
 from emogen.conditioning.track import EmotionTrack
 from emogen.media.loudness import loudness_lufs
@@ -126,9 +127,18 @@ def piece_seed(seed: int, number: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{number}".encode()).digest()[:7], "big")
 
 
-def sounded(felt: Felt) -> NDArray[np.float32]:
-    """The sound [n] of a voice that feels, at 22 050 Hz and at its level."""
-    audio = synthesize(felt.frames)[: round(len(felt.frames) * FRAME_S * SAMPLE_RATE)]
+def sounded(felt: Felt, sound: NDArray[np.float32] | None = None, plain: VoiceFrames | None = None) -> NDArray[np.float32]:
+    """The sound [n] of a voice that feels, at 22 050 Hz and at its level.
+
+    Args:
+        felt: The voice.
+        sound: What it is made of: the recording of the plain voice; None: it is built by the vocoder.
+        plain: The frames of that recording.
+    """
+    if sound is None or plain is None:
+        audio = synthesize(felt.frames)[: round(len(felt.frames) * FRAME_S * SAMPLE_RATE)]
+    else:
+        audio = resounded(sound, plain, felt.frames, felt.place)
     return levelled(audio, felt.louder_db)
 
 

@@ -96,6 +96,27 @@ def sounded(sound: Sound, spoken: VoiceFrames, audio: NDArray[np.float32], rng: 
     return np.asarray(found * (wanted / max(_loud(found), 1e-9)), dtype=np.float32)
 
 
+def placed(
+    sound: Sound, heard: NDArray[np.float32], around: NDArray[np.float32], begin: int, end: int
+) -> NDArray[np.float32]:
+    """A sound put beside a sentence.
+
+    Args:
+        sound: Which.
+        heard: As it sounds [n].
+        around: The sentence with the silence around it, in which there is room before the words.
+        begin: Sample at which the words begin.
+        end: Sample at which they end; what follows moves back for a sound behind them.
+    """
+    gap = np.zeros(round(GAP_S * SAMPLE_RATE), np.float32)
+    if not sound.before:
+        return np.concatenate([around[:end], gap, heard, around[end:]])
+    found = around.copy()
+    at = max(begin - len(gap) - len(heard), 0)
+    found[at : min(at + len(heard), begin)] += heard[: begin - at]
+    return found
+
+
 def _loud(audio: NDArray[np.float32]) -> float:
     """RMS of the loud part of a sound."""
     size = SAMPLE_RATE // 50

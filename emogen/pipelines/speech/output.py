@@ -21,6 +21,7 @@ from emogen.pipelines.outputs import Made, MediaOutput
 from emogen.pipelines.speech.feel import Felt
 
 Times = tuple[tuple[str, float, float], ...]
+DECIMALS = 6  # of the curves
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,8 @@ class Curves:
             count = len(slower)
             f0 = np.where(found.voiced, 100.0 * 2.0 ** (found.pitch_st / 12.0), 0.0)
             rows.append(np.stack([begin_s + np.arange(count) / FPS, f0[:count], found.level_db[:count], 2.0**-slower]))
-        return Curves(*np.concatenate(rows, axis=1))
+        # The last bits of numpy's powers depend on where an array lies in memory; the same seed gives the same curves.
+        return Curves(*np.round(np.concatenate(rows, axis=1), DECIMALS))
 
 
 @dataclass

@@ -130,11 +130,22 @@ class EspeakSource:
             process.communicate()
 
     def _ask(self, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        """Its answer; a helper that died, as the system ends one when memory is short, is started once more."""
+        try:
+            return self._ask_once(request)
+        except _HelperDied:
+            try:
+                return self._ask_once(request)
+            except _HelperDied as error:
+                raise _crashed(request, "ended unexpectedly") from error
+
+    def _ask_once(self, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         process = self._process = self._process or _start()
         assert process.stdin is not None
         assert process.stdout is not None
         timer = Timer(self._timeout_s, process.kill)
         timer.start()
+        header, raw, wanted = None, b"", 0
         try:
             process.stdin.write(json.dumps(request).encode() + b"\n")
             process.stdin.flush()
@@ -142,6 +153,8 @@ class EspeakSource:
             header = json.loads(line) if line.endswith(b"\n") else None
             wanted = 2 * header.get("samples", 0) if header else 0
             raw = process.stdout.read(wanted)
+        except BrokenPipeError:
+            pass  # it died before it was asked
         except (OSError, ValueError) as error:
             self.close()
             raise _crashed(request, "could not be talked to") from error
@@ -150,8 +163,14 @@ class EspeakSource:
             timer.cancel()
         if header is None or len(raw) < wanted:
             self.close()
-            raise _crashed(request, f"gave no answer within {self._timeout_s:g} s" if hung else "ended unexpectedly")
+            if hung:
+                raise _crashed(request, f"gave no answer within {self._timeout_s:g} s")
+            raise _HelperDied
         return header, raw
+
+
+class _HelperDied(Exception):
+    """The helper process ended before it had answered."""
 
 
 def _crashed(request: dict[str, Any], what: str) -> EmogenError:

@@ -185,19 +185,14 @@ class SpeechPipeline(AffectivePipeline):
                 pause_s = sentence.tokens[-1].pause_s
                 if pause_s is None:
                     pause_s = TAIL_S if sentence.number == last else _pause_s(track, end_s)
-                before, after = np.zeros(silent, np.float32), np.zeros(round(pause_s * SAMPLE_RATE), np.float32)
-                if own:
-                    made.facts.setdefault("sounds", []).append([own, round(begin_s, 3)])
+                whole = np.concatenate([np.zeros(silent, np.float32), audio, np.zeros(round(pause_s * SAMPLE_RATE), np.float32)])
                 if sound is not None:
                     heard = nonverbal.sounded(sound, spoken.felt.frames, audio, np.random.default_rng([seed, 3]))
-                    gap = np.zeros(round(nonverbal.GAP_S * SAMPLE_RATE), np.float32)
-                    if sound.before:
-                        at = max(silent - len(gap) - len(heard), 0)
-                        before[at : at + len(heard)] += heard[: silent - at]
-                    else:
-                        after = np.concatenate([gap, heard, after])
-                    made.facts.setdefault("sounds", []).append([sound.kind, round(begin_s if sound.before else end_s, 3)])
-                part = _Part(sentence, spoken, np.concatenate([before, audio, after]), begin_s, end_s)
+                    whole = nonverbal.placed(sound, heard, whole, silent, silent + len(audio))
+                if kind := own or (sound.kind if sound else ""):
+                    at_s = end_s if sound and not sound.before else begin_s
+                    made.facts.setdefault("sounds", []).append([kind, round(at_s, 3)])
+                part = _Part(sentence, spoken, whole, begin_s, end_s)
                 now += len(part.sound)
                 if now > LIMITS.render_s * SAMPLE_RATE:
                     found = f"more than {LIMITS.render_s:.0f} s of speech, the limit (limits.render_s)"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emogen.codecs.voice import FRAME_S, SAMPLE_RATE, find_f0
+from emogen.codecs.voice import FRAME_S, SAMPLE_RATE, dithered, find_f0
 from emogen.errors import InputError, LimitError
 from emogen.limits import LIMITS
 from emogen.media.audio import resample
@@ -24,11 +24,10 @@ LEAST_VOICE_S = 0.1  # voiced sound without which there is nothing to convert; o
 PIECE_S = (6.0, 12.0)  # a piece is cut at the softest moment between these; own assumption
 SOFT_S = 0.05  # over which softness is measured
 CLIPPED = 1e-3  # share of samples at full scale from which a recording is called clipped; own assumption
-NARROW_HZ = 11_025  # a file at a lower rate than this holds no sibilants
-FULL_SCALE = 0.999
-DITHER = 1e-5
-VOICE_WITHIN_S = 60.0  # in which a voice has to be heard
-KIND_S = 10.0  # from which the kind of sound is told
+NARROW_HZ = 11_025  # a file at a lower rate than this holds no sibilants; own assumption
+FULL_SCALE = 0.999  # at which a sample counts as clipped; own assumption
+VOICE_WITHIN_S = 60.0  # in which a voice has to be heard; own assumption
+KIND_S = 10.0  # from which the kind of sound is told; own assumption
 
 Samples = NDArray[np.float32]
 
@@ -113,7 +112,7 @@ def _checked(name: str, blocks: Callable[[], Iterator[Samples]], rate: int) -> R
         warnings.append("The recording is clipped; the noise of that stays in the voice.")
     if rate < NARROW_HZ:
         warnings.append(f"The recording is at {rate:,} Hz, as a telephone's: it stays dull.")
-    if (kind := _kind(heard)) != "speech":
+    elif (kind := _kind(heard)) != "speech":  # without its upper half, speech is taken for music
         warnings.append(f"It sounds like {kind}, not like a voice; what comes out may be neither.")
     return Recording(name, blocks, count / SAMPLE_RATE, meter.lufs, digest.hexdigest(), tuple(warnings))
 
@@ -125,11 +124,6 @@ def _kind(heard: Samples) -> str:
 
     short = resample(heard[: round(KIND_S * SAMPLE_RATE)], SAMPLE_RATE, SAMPLE_RATE_HZ)
     return str(sound_kind(short, frames(short)))
-
-
-def dithered(samples: Samples) -> Samples:
-    """The samples over a floor at -100 dB: WORLD divides by what it finds."""
-    return samples + np.float32(DITHER) * np.random.default_rng(0).standard_normal(len(samples)).astype(np.float32)
 
 
 def _given(source: Any, sample_rate: int | None) -> tuple[Samples, int]:

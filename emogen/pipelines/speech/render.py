@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from emogen.codecs.voice import FRAME_S, POWER_FLOOR, VoiceFrames
+from emogen.codecs.voice import FRAME_S, POWER_FLOOR, SAMPLE_RATE, VoiceFrames
 from emogen.codecs.voice_change import COLUMN, WIDTH
 from emogen.codecs.voice_slow import FPS, Description, Habit
 from emogen.conditioning.emotion import Emotion
@@ -73,7 +73,8 @@ def render(said: Plain, tokens: Sequence[Token], voice: Voice, feeling: Feeling,
     felt = feel(plain, marked, track, seed, elasticity=elasticity(said.phones, len(plain)), slower=-float(np.log2(voice.rate)))
     phones = tuple(Phone(p.ipa, felt.moved(p.start_s), felt.moved(p.end_s)) for p in said.phones if p.ipa)
     moved = [Word(w.text, felt.moved(w.start_s), felt.moved(w.end_s)) for w in said.words]
-    return Spoken(sounded(felt), phones, tuple(as_written(tokens, moved)), tuple(token_times(tokens, moved)), felt)
+    audio = sounded(felt, said.sound, said.frames)
+    return Spoken(audio, phones, tuple(as_written(tokens, moved)), tuple(token_times(tokens, moved)), felt)
 
 
 def elasticity(phones: Sequence[Phone], count: int) -> Floats | None:
@@ -144,6 +145,11 @@ def _with_pause(said: Plain, begin_s: float, end_s: float, length_s: float) -> P
     quiet = (np.zeros(silent), np.full((silent, frames.envelope.shape[1]), POWER_FLOOR), np.ones((silent, frames.envelope.shape[1])))
     parts = (frames.f0_hz, frames.envelope, frames.aperiodicity)
     joined = VoiceFrames(*(np.concatenate([x[:keep], q, x[go_on:]]) for x, q in zip(parts, quiet, strict=True)))
+    sound = said.sound
+    if sound is not None:
+        before, after = (round(k * FRAME_S * SAMPLE_RATE) for k in (keep, go_on))
+        pause = np.zeros(round((keep + silent) * FRAME_S * SAMPLE_RATE) - before, np.float32)
+        sound = np.concatenate([sound[:before], pause, sound[after:]])
     later = (silent - (go_on - keep)) * FRAME_S
     middle = (begin_s + end_s) / 2
 
@@ -156,4 +162,4 @@ def _with_pause(said: Plain, begin_s: float, end_s: float, length_s: float) -> P
         at = next((k for k, p in enumerate(phones) if p.start_s > middle), len(phones))
         phones.insert(at, Phone("", begin_s, begin_s + silent * FRAME_S))
     words = [Word(w.text, moved(w.start_s), w.end_s if w.end_s <= begin_s + 1e-6 else moved(w.end_s)) for w in said.words]
-    return Plain(joined, tuple(phones), tuple(words))
+    return Plain(joined, tuple(phones), tuple(words), sound)

@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from emogen.codecs.voice import VoiceFrames, analyze
 from emogen.pipelines.speech import contour
 from emogen.pipelines.speech.languages import Language
-from emogen.pipelines.speech.phonemes import EspeakSource, Phone, Word
+from emogen.pipelines.speech.phonemes import EspeakSource, Phone, PhonemeSource, Word
 from emogen.pipelines.speech.polish import polished
 from emogen.pipelines.speech.voices import Voice
 
@@ -25,11 +28,13 @@ class Plain:
         frames: Of the voice, every 5 ms.
         phones: In order and without gaps from 0 to the end, pauses (ipa "") included; none where unknown.
         words: As written, in order; pauses lie between them.
+        sound: float32 [n], 22 050 Hz: the recording that the frames were taken from, where it is to be kept.
     """
 
     frames: VoiceFrames
     phones: tuple[Phone, ...]
     words: tuple[Word, ...]
+    sound: NDArray[np.float32] | None = None
 
 
 class Speaker(Protocol):
@@ -52,7 +57,7 @@ class EspeakSpeaker:
     """espeak-ng's own voice, taken apart by WORLD. Use it as a context."""
 
     def __init__(self) -> None:
-        self._source = EspeakSource()
+        self._source: PhonemeSource = EspeakSource()
 
     def __enter__(self) -> EspeakSpeaker:
         return self

@@ -22,7 +22,6 @@ from emogen.training.speech_standing.run import COUNTED_AT, NEUTRAL, STRONGEST, 
 from emogen.training.speech_standing.tables import number, points, ratio, table
 
 WIDTH = 120  # of lines
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 COMMAND = "python -m emogen.training.speech_standing --out docs/speech.md --cache FOLDER"
 FIGURES = ("figures/speech_recording.png", "figures/speech_voice.png")
 
@@ -39,18 +38,19 @@ recognisers other than the judge; so figures on them may be a little too good. *
 seed each. **Real recordings**: {real} takes of the same people, up to as many of each feeling as there are neutral ones.
 
 What is compared: *rules*: published rules of prosody alone. *Mean change*: for each emotion the mean of what the
-training's actors change, the same throughout. *Diffusion without directions*: what the denoiser draws. *Embedded*: that
-and the directions, the default. *Rules + directions*: the same directions on top of the rules instead. All of them use
-the same codec and the same loudness of each emotion.
+training's actors change, the same throughout. *Diffusion alone*: what the denoiser draws. *Diffusion and rules*: half
+of that and half of what the rules say. *Embedded*: these halves and the directions, the default. *Rules + directions*:
+the same directions on top of the rules alone. All of them use the same codec and the same loudness of each emotion.
 """
 
 
-def fill(text: str, measured: str) -> str:
-    """A page with its measured part put in place of the old one, or at its end."""
-    if BEGIN in text and END in text:
-        before, _, rest = text.partition(BEGIN)
-        return f"{before}{BEGIN}\n{measured.strip()}\n{END}{rest.partition(END)[2]}"
-    return f"{text.rstrip()}\n\n{BEGIN}\n{measured.strip()}\n{END}\n"
+def fill(text: str, part: str, name: str = "measured") -> str:
+    """A page with a part of it, which stands between two marks of that name, put in place of the old one, or at its end."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    if begin in text and end in text:
+        before, _, rest = text.partition(begin)
+        return f"{before}{begin}\n{part.strip()}\n{end}{rest.partition(end)[2]}"
+    return f"{text.rstrip()}\n\n{begin}\n{part.strip()}\n{end}\n"
 
 
 def measured_part(found: Measured, bench: Bench, speed: dict[str, Any] | None, figures: Sequence[str]) -> str:
@@ -209,7 +209,7 @@ def _of_second(second: tables.Second) -> str:
 
 
 def _why(rows: Sequence[Row], labels: Sequence[str]) -> Iterator[str]:
-    others = (systems.RULES, systems.MEAN, systems.RULES_DIRECTED, systems.UNDIRECTED)
+    others = (systems.RULES, systems.MEAN, systems.RULES_DIRECTED, systems.DRAWN, systems.UNDIRECTED)
     found = {o: tables.added(rows, labels, FIVE, systems.EMBEDDED, o) for o in others}
     said = {o: "more than" if f.low > 0 else "less than" if f.high < 0 else "not surely other than" for o, f in found.items()}
     yield f"\nIn words: the embedded conversion reaches {', '.join(f'{said[o]} {o}' for o in others)}.\n"

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emogen import checkpoints
-from emogen.codecs import voice, voice_change, voice_slow
+from emogen.codecs import voice, voice_change, voice_grains, voice_slow
 from emogen.codecs.voice_change import COLUMN, LEARNT, WIDTH
 from emogen.codecs.voice_slow import FPS, Description, Habit
 from emogen.conditioning.track import EmotionTrack
 from emogen.conditioning.vocabulary import BASIC
 from emogen.pipelines.speech import conversion, feel, prosody
 from emogen.pipelines.speech import recording as recordings
-from emogen.pipelines.speech.conversion import VoiceConversionPipeline, converted
+from emogen.pipelines.speech.conversion import RULES_SHARE, VoiceConversionPipeline, converted
 from emogen.pipelines.speech.feel import Feeling
 from emogen.pipelines.speech.languages import find_language
 from emogen.pipelines.speech.phonemes import ESPEAK_VERSION, EspeakSource
@@ -32,7 +32,7 @@ from emogen.training.conversion_data import Pair, read_pairs
 from emogen.training.speech_standing.sources import Source
 
 CODING, RULES, MEAN, RULES_DIRECTED = "coding only", "rules", "mean change", "rules + directions"
-UNDIRECTED, EMBEDDED, OPEN = "diffusion without directions", "embedded", "open checkpoint"
+DRAWN, UNDIRECTED, EMBEDDED, OPEN = "diffusion alone", "diffusion and rules", "embedded", "open checkpoint"
 ESPEAK, TEXT_RULES, TEXT_EMBEDDED = "text: espeak-ng", "text: rules", "text: embedded"
 REAL = "real recordings"
 OPEN_FOLDER = checkpoints.HERE / "conversion_open"
@@ -127,6 +127,25 @@ class Constant:
         return np.asarray(step)
 
 
+@dataclass(frozen=True)
+class DrawnAlone:
+    """What the denoiser draws, without rules (but for the level) and without directions.
+
+    Attributes:
+        pipe: Its directions are 0.
+    """
+
+    pipe: VoiceConversionPipeline
+
+    def change(self, found: Description, habit: Habit, track: EmotionTrack, seed: int) -> Floats:
+        """As `Feeling.change`."""
+        both, published = self.pipe.change(found, habit, track, seed), self.pipe.rules.change(found, habit, track, seed)
+        drawn = (both - RULES_SHARE * published) / (1.0 - RULES_SHARE)
+        level = COLUMN["level"]
+        drawn[:, level] = (both[:, level] - published[:, level]) / (1.0 - RULES_SHARE) + published[:, level]
+        return np.asarray(drawn)
+
+
 def mean_steps(pairs: Sequence[Pair]) -> Floats:
     """[6, WIDTH] what neutral speech changes to in the mean, at the strength that counts as intensity 1.
 
@@ -161,7 +180,7 @@ def build(name: str, cache_dir: str, data_dir: str | None) -> System:
 
 def names() -> tuple[str, ...]:
     """The systems that convert recordings, in the order of the tables."""
-    return (RULES, MEAN, RULES_DIRECTED, UNDIRECTED, EMBEDDED, *((OPEN,) if OPEN_FOLDER.is_dir() else ()))
+    return (RULES, MEAN, RULES_DIRECTED, DRAWN, UNDIRECTED, EMBEDDED, *((OPEN,) if OPEN_FOLDER.is_dir() else ()))
 
 
 def _converting(name: str, cache_dir: str, data_dir: str | None) -> Converting:
@@ -177,9 +196,9 @@ def _converting(name: str, cache_dir: str, data_dir: str | None) -> Converting:
     if name == RULES_DIRECTED:
         steps = pipe.directions.steps.double().numpy()
         return Converting(Constant(steps, rules, rules), _version(rules.fingerprint(), steps.tobytes()))
-    if name == UNDIRECTED:
+    if name in (DRAWN, UNDIRECTED):
         pipe.directions.steps.zero_()
-    return Converting(pipe, _version(*pipe.hashes().values()))
+    return Converting(DrawnAlone(pipe) if name == DRAWN else pipe, _version(*pipe.hashes().values()))
 
 
 def _speaking(pipe: Any) -> Speaking:
@@ -192,7 +211,7 @@ def _speaking(pipe: Any) -> Speaking:
 
 def _version(*parts: str | bytes) -> str:
     """Changes with weights and with the code that makes sound of them."""
-    code = [_source_of(m) for m in (voice, voice_slow, voice_change, conversion, feel, prosody, recordings)]
+    code = [_source_of(m) for m in (voice, voice_slow, voice_change, voice_grains, conversion, feel, prosody, recordings)]
     return hashlib.sha256(b"".join(p.encode() if isinstance(p, str) else p for p in (*code, *parts))).hexdigest()[:12]
 
 

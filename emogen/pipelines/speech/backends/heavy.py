@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from emogen.codecs.voice import SAMPLE_RATE, analyze
+from emogen.codecs.voice import SAMPLE_RATE, analyze, dithered
 from emogen.conditioning.track import EmotionTrack
 from emogen.errors import EmogenError, InputError, RightsError
 from emogen.media.audio import resample
@@ -30,7 +30,7 @@ from emogen.pipelines.speech.conversion import RIGHTS
 from emogen.pipelines.speech.languages import Language
 from emogen.pipelines.speech.phonemes import ESPEAK_VERSION, EspeakSource
 from emogen.pipelines.speech.pipeline import SpeechPipeline
-from emogen.pipelines.speech.recording import Recording, dithered, recording
+from emogen.pipelines.speech.recording import Recording, recording
 from emogen.pipelines.speech.speaker import Plain
 from emogen.pipelines.speech.speakers import Speakers
 from emogen.pipelines.speech.voices import VOICES, Voice
@@ -190,8 +190,9 @@ class ModelSpeakers(Speakers):
         assert isinstance(voice, ModelVoice)
         heard = self._source.phonemes(text, variant="", language=language)  # refuses what has no sound
         said = self._engine.say(Ask(text, voice.of_model, voice.reference, language, seed, sound))
-        frames = analyze(_ready(said, self._engine.name))
-        return Plain(frames, *timed(heard, frames, said.spans))
+        recorded = _ready(said, self._engine.name)
+        frames = analyze(recorded)
+        return Plain(frames, *timed(heard, frames, said.spans), recorded)
 
     def dress(self, voice: Voice, language: Language, said: Plain) -> Voice:
         """The voice at the pitch at which the model spoke, unless it is to be like one of ours."""

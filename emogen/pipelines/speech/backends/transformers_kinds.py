@@ -6,6 +6,7 @@ Checked against transformers 5.23. What is known but not spoken with stands in `
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -33,7 +34,7 @@ REFUSED = {
 }
 
 
-class Kind:
+class Kind(ABC):
     """One loaded model as an `Engine`; a subclass knows one kind of model.
 
     Args:
@@ -97,13 +98,13 @@ class Kind:
         sounds = [x for sound, _ in said for x in (gap, sound)][1:]
         return Said(np.concatenate(sounds), rate, said[0][1] if len(said) == 1 else None)
 
+    @abstractmethod
     def spoken(self, text: str, ask: Ask) -> tuple[NDArray[np.float32], list[Span] | None]:
         """The sound [n] of a text, and when its words are said where that is known."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rate(self) -> int:
         """Of its sound, Hz."""
-        raise NotImplementedError
 
     def hashes(self) -> dict[str, str]:
         """Network -> a hash of a sample of its weights."""
