@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 SUMS = "SHA256SUMS"
 COMMERCIAL_VARIABLE = "EMOGEN_COMMERCIAL"
 #: What a checkpoint folder may hold. Pickles and code are refused, whatever they claim to be.
-SAFE_SUFFIXES = frozenset({".json", ".safetensors", ".md", ".txt", ".csv", ".model", ".jinja", ".png", ".webp"})
+SAFE_SUFFIXES = frozenset({".json", ".safetensors", ".md", ".txt", ".csv", ".model", ".jinja", ".png", ".webp", ".glb"})
 
 
 def names() -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -31,6 +32,8 @@ from emogen.cli.options import (
     words,
 )
 from emogen.errors import InputError
+
+KNOB = "0 to 2; 1 as it is."
 
 
 def speak(
@@ -88,6 +91,13 @@ def talk(
     voice: Voice = None,
     fps: float = 25,
     size: int = 512,
+    mouth: Annotated[float, typer.Option(help=f"How wide speech opens the mouth, {KNOB}")] = 1,
+    brows: Annotated[float, typer.Option(help=f"How much brows and lids do, {KNOB}")] = 1,
+    head: Annotated[float, typer.Option(help=f"How much the head moves, {KNOB}")] = 1,
+    blink: Annotated[float, typer.Option(help=f"How often the eyes blink, {KNOB}")] = 1,
+    gaze: Annotated[float, typer.Option(help=f"How far the eyes wander, {KNOB}")] = 1,
+    units: Annotated[Path | None, typer.Option(help="Action units of your own: a JSON file, or an edited sidecar.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Tell which action units show the emotion, and where.")] = False,
     seed: Seed = None,
     backend: Backend = "embedded",
     device: Device = "cpu",
@@ -99,8 +109,13 @@ def talk(
         raise InputError("talk", "needs either a text or --audio", "Give one of the two.")
     pipe = opened("talking_head", backend, device)
     out = pipe(
-        words(text) if text else None, felt, audio=audio, portrait=portrait, voice=voice, fps=fps, size=size, seed=seed
-    )
+        words(text) if text else None, felt, audio=audio, portrait=portrait, voice=voice, fps=fps, size=size, mouth=mouth,
+        brows=brows, head=head, blink=blink, gaze=gaze, units=units, seed=seed,
+    )  # fmt: skip
+    if explain:
+        from emogen.pipelines.talking_head.explain import told
+
+        print("\n".join(told(out.made.facts["explained"])), file=sys.stderr)
     report(out, path, started, as_json)
 
 

@@ -123,6 +123,12 @@ def train_face(output: Out, data: Data = None, seed: int = 0) -> None:
     import_module("emogen.training.face").train(output, data_dir=data, seed=seed)
 
 
+@train_app.command("face_motion")
+def train_face_motion(output: Out, data: Data = None, steps: int = 2400, seed: int = 0) -> None:
+    """How faces move with a feeling, from PEDFE's measured movement on ICT FaceKit's shapes."""
+    import_module("emogen.training.face_motion").finish(output, data, steps, seed)
+
+
 @train_app.command("judge_face")
 def train_judge_face(output: Out, start: Start, data: Data = None, seed: int = 0) -> None:
     """The judge of faces, from FER+; starts from EfficientNet-Lite0 (.pth)."""

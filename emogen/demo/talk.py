@@ -9,7 +9,7 @@ import gradio as gr
 from emogen.calls import talk
 from emogen.demo.common import PROGRESS, emotion_field, felt, fresh_folder, polite, seed_field, seed_of
 from emogen.pipelines.speech.voices import VOICES
-from emogen.pipelines.talking_head.drawn_portrait import AVATARS
+from emogen.pipelines.talking_head.avatars import AVATARS
 
 PORTRAITS = [*(f"avatar:{name}" for name in AVATARS), "sample:astronaut"]
 

@@ -73,10 +73,21 @@ def measures(out):
 
 
 # -- what a feeling does -----------------------------------------------------------------------------------
-def test_neutral_changes_nothing_but_the_coding(pipe, plain):
-    out = pipe(plain, "neutral", seed=1)
+@pytest.mark.parametrize("emotion", ["neutral", "sadness:0", None])
+def test_neutral_changes_nothing_but_the_loudness_of_the_whole(pipe, plain, emotion):
+    out = pipe(plain, emotion, seed=1)
     assert out.duration_s == pytest.approx(plain.duration_s, abs=0.02)
-    assert measures(out)[0] == pytest.approx(measures(plain)[0], abs=0.3)
+    count = min(len(out.audio), len(plain.audio))
+    inner = slice(round(0.02 * SAMPLE_RATE), count - round(0.02 * SAMPLE_RATE))  # the ends are faded
+    had, has = plain.audio[inner], out.audio[inner]
+    np.testing.assert_allclose(has, had * (has @ had) / (had @ had), atol=1e-6)
+
+
+def test_digital_silence_stays_silent(pipe, plain):
+    gap = np.zeros(SAMPLE_RATE // 2, np.float32)
+    out = pipe(np.concatenate([plain.audio, gap, plain.audio]), "neutral", sample_rate=SAMPLE_RATE, seed=1)
+    middle = out.audio[len(plain.audio) + len(gap) // 4 : len(plain.audio) + 3 * len(gap) // 4]
+    assert not middle.any()
 
 
 def test_arousal_raises_and_sadness_lowers(pipe, plain):

@@ -42,7 +42,7 @@ class TestTalkingHeadPipeline(PipelineContract):
     call = {"portrait": Drawing(), "fps": 12.0}
     index = {
         "codec": ("emogen.codecs.face", "FaceCodec"),
-        "expression": ("emogen.pipelines.talking_head.expression", "ExpressionRules"),
+        "expression": ("emogen.pipelines.talking_head.expressive", "LearntExpression"),
         "speech": ("emogen.pipelines.speech.pipeline", "SpeechPipeline"),
     }
     bad_contents = ("", "   ", None)
@@ -111,8 +111,15 @@ def test_a_voice_can_be_given_instead_of_words(pipe: TalkingHeadPipeline, tmp_pa
 def test_auto_reads_the_words(pipe: TalkingHeadPipeline) -> None:
     glad = pipe("I am so happy, this is wonderful!", "auto", portrait=Drawing(), seed=1)
     assert glad.emotion.at(0.5).vad[0] > 0.2
-    with pytest.raises(InputError, match="auto"):
-        pipe(None, "auto", audio=voice(), portrait=Drawing())
+
+
+def test_auto_hears_the_voice_where_there_are_no_words(pipe: TalkingHeadPipeline) -> None:
+    said = pipe.speech("We have to leave the house now.", "anger:1.2", seed=1)
+    out = pipe(None, "auto", audio=said, portrait=Drawing(), seed=1)
+    assert out.emotion.at(0.5).vad[1] > 0.0
+    assert out.made.facts["explained"][0]["units"]
+    silent = SimpleNamespace(audio=np.zeros(RATE, np.float32), sample_rate=RATE)
+    assert pipe(None, "auto", audio=silent, portrait=Drawing(), seed=1).emotion.at(0.5).intensity == 0.0
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
 
+from emogen.codecs import voice_change as vc
 from emogen.conditioning.voice_measures import NAMES
 from emogen.training import directions
 from emogen.training.speech_data import Clip
@@ -62,3 +65,35 @@ def test_what_goes_beyond_real_takes_strays(guide):
     assert guide.stray(*place(*MOVES["joy"]), joy) < 0.5
     near, far = (float(guide.stray(*place(k * 3.0, k * 2.0), joy)) for k in (2.0, 3.0))
     assert 0.5 < near < far
+
+
+# -- a second guide ----------------------------------------------------------------------------------------
+class Loudness:
+    """Hears as much of any feeling as a voice is loud."""
+
+    def recognize(self, heard):
+        return Said({"joy": float(np.abs(heard.samples).mean())})
+
+
+@dataclass
+class Said:
+    distribution: dict
+
+
+@dataclass
+class Echo:
+    """A recording that is as loud as its change says."""
+
+    home: float
+
+    def changed(self, change):
+        return np.full(100, self.home + change[:, 0].mean(), np.float32)
+
+
+@pytest.mark.parametrize(("louder", "stays"), [(0.3, True), (0.0, True), (-0.3, False)])
+def test_a_direction_that_a_second_guide_hears_less_by_is_left_out(louder, stays):
+    plain, told = [Echo(0.5), Echo(0.6), Echo(0.7)], []
+    step = np.full(vc.WIDTH, louder)
+    found = directions.kept(Loudness(), plain, [np.zeros((10, vc.WIDTH))] * 3, step, "joy", told.append)
+    assert found == stays
+    assert "0.60" in told[0]

@@ -7,6 +7,8 @@ half; what parts or closes the lips belongs to speech, and a closure stays close
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Protocol
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -14,9 +16,12 @@ from scipy.ndimage import gaussian_filter1d
 from emogen.codecs.face import INDEX, FaceMotion, both
 from emogen.conditioning.emotion import BASIC
 from emogen.conditioning.track import EmotionTrack
+from emogen.errors import InputError
 from emogen.pipelines.talking_head import life
-from emogen.pipelines.talking_head.audio_mouth import loudness_curve, mouth_from_audio
-from emogen.pipelines.talking_head.expression import ExpressionRules
+from emogen.pipelines.talking_head.explain import UnitTrack
+from emogen.pipelines.talking_head.heard import phones_from_audio
+from emogen.pipelines.talking_head.loudness import loudness_curve
+from emogen.pipelines.talking_head.style import Style
 from emogen.pipelines.talking_head.visemes import LEAD_S, Phone, mouth, speech_activity, table, visemes_of
 
 #: How much of the feeling stays in a channel while speaking: corners half, parting and closing little; own assumption.
@@ -24,12 +29,58 @@ CORNERS = ("mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch")
 LIPS = ("jawOpen", "mouthLowerDown", "mouthUpperUp", "mouthPress", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
         "mouthFunnel", "mouthPucker", "mouthClose")  # fmt: skip
 CORNER_SHARE, LIP_SHARE = 0.55, 0.12
-#: Arousal opens the speaking mouth more or less; own assumption.
-AROUSAL_OPENS = 0.22
+#: Arousal opens the speaking mouth more or less (anger drops the jaw further: Lee et al. 2005); own size.
+AROUSAL_OPENS = 0.32
+#: Share of the head's turn that the eyes take back; own assumption.
+EYES_STAY = 0.6
+BROWS = ("browDown", "browOuterUp", "eyeSquint", "eyeWide")
+
+
+class Expression(Protocol):
+    """How a feeling moves a face: `ExpressionRules`, `LearntExpression`.
+
+    Attributes:
+        sway: Factor on the slow sway of the head: less where the expression itself moves it.
+    """
+
+    sway: float
+
+    def live(self, vad: np.ndarray, basic: np.ndarray, fps: float, units: np.ndarray | None = None, *,
+             seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Curves [T, 61], shapes 0..1, and the head's pitch, yaw and roll [T, 3] in rad."""
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """How much each part of a face does, 0 (nothing) to 2 (twice); 1 as it is.
+
+    Attributes:
+        mouth: How wide speech opens the mouth; closed lips stay closed.
+        brows: Brows and lids, in feeling and in speech.
+        head: Sway, nods and posture.
+        blink: Blinks a minute.
+        gaze: How far the eyes wander.
+    """
+
+    mouth: float = 1.0
+    brows: float = 1.0
+    head: float = 1.0
+    blink: float = 1.0
+    gaze: float = 1.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0.0 <= value <= 2.0:
+                raise InputError(field.name, f"{value!r:.40}", "Accepted: 0 to 2; 1 as it is.")
+
+    def times(self, style: Style) -> Knobs:
+        """Knobs as somebody else would have them, at most 2."""
+        return Knobs(**{f.name: min(2.0, getattr(self, f.name) * style.factor(f.name)) for f in fields(self)})
 
 
 def animate(
-    rules: ExpressionRules,
+    expression: Expression,
     track: EmotionTrack,
     duration_s: float,
     *,
@@ -38,48 +89,52 @@ def animate(
     phones: Sequence[Phone] | None = None,
     audio: np.ndarray | None = None,
     sample_rate: int = 0,
+    knobs: Knobs = Knobs(),
+    units: UnitTrack | None = None,
+    style: Style | None = None,
 ) -> FaceMotion:
     """All curves of a talking face.
 
     Args:
-        rules: The expression tables.
+        expression: How a feeling moves a face.
         track: What is felt, in seconds.
         duration_s: Length.
         fps: Frames per second.
         seed: Decides blinks, gaze, sway and asymmetry.
-        phones: (IPA, start in s, end in s); with them the lips are exact.
-        audio: The voice, float32 [n]; without phones the lips follow it. Loudness moves nods and vowels.
+        phones: (IPA, start in s, end in s); with them the lips are exact. None: they are heard in the voice.
+        audio: The voice, float32 [n]. Its loudness moves nods and vowels.
         sample_rate: Of the voice, Hz.
+        knobs: How much each part does.
+        units: Action units in place of those that the emotion asks for.
+        style: Whose liveliness the knobs are multiplied with.
     """
+    knobs = knobs if style is None else knobs.times(style)
     frames = max(1, round(duration_s * fps))
     samples = track.sample(fps, frames / fps)
     vad, basic = samples.vad[:frames], samples.basic[:frames]
     loud = loudness_curve(audio, sample_rate, frames, fps) if audio is not None else np.zeros(frames)
-    if phones is not None:
-        spoken, speaking = (
-            mouth(phones, frames / fps, fps, _emphasis(phones, loud, fps)),
-            speech_activity(phones, frames / fps, fps),
-        )
-    elif audio is not None:
-        spoken, speaking = mouth_from_audio(audio, sample_rate, frames / fps, fps)
-    else:
-        spoken, speaking = np.zeros((frames, len(INDEX)), np.float32), np.zeros(frames)
-    felt, posture = rules(vad, basic, fps)
+    if phones is None:
+        phones = phones_from_audio(audio, sample_rate) if audio is not None else ()
+    spoken = mouth(phones, frames / fps, fps, _emphasis(phones, loud, fps))
+    speaking = speech_activity(phones, frames / fps, fps)
+    felt, posture = expression.live(
+        vad, basic, fps, None if units is None else units.at(np.arange(frames) / fps), seed=seed
+    )
+    if style is not None:
+        style.leaned(felt)
     rng = np.random.default_rng([seed, 11])
-    life.alive(rng, felt, fps)
-    curves = _blended(felt, spoken.astype(np.float64), speaking, vad)
-    closed = _closures(phones, frames, fps) if phones is not None else np.zeros(frames)
-    _shut(curves, closed)
+    curves = _blended(felt, knobs.mouth * spoken.astype(np.float64), speaking, vad)
+    _shut(curves, _closures(phones, frames, fps))
     curves[:, INDEX["browInnerUp"]] += 0.12 * gaussian_filter1d(loud, 0.1 * fps) * speaking
     curves[:, both("browOuterUp")] += (0.10 * gaussian_filter1d(loud, 0.1 * fps) * speaking)[:, None]
-    look = life.gaze(rng, vad, basic[:, BASIC.index("sadness")], fps)
-    turn = life.head(rng, vad, loud, fps)
-    curves[:, INDEX["headYaw"]] = turn[:, 0] + posture[:, 1]
-    curves[:, INDEX["headPitch"]] = turn[:, 1] + posture[:, 0]
-    curves[:, INDEX["headRoll"]] = turn[:, 2]
-    # Eyes stay with whom they talk to while the head moves.
-    look = look - 0.6 * np.column_stack([turn[:, 0] + posture[:, 1], turn[:, 1]])
-    life.apply_eyes(curves, look, life.blinks(rng, vad[:, 1], fps))
+    for column in (INDEX["browInnerUp"], *(c for name in BROWS for c in both(name))):
+        curves[:, column] *= knobs.brows
+    look = knobs.gaze * life.gaze(rng, vad, basic[:, BASIC.index("sadness")], speaking, fps)
+    turn = knobs.head * (life.head(rng, vad, loud, speaking, fps, expression.sway) + posture[:, [1, 0, 2]])
+    curves[:, [INDEX["headYaw"], INDEX["headPitch"], INDEX["headRoll"]]] = turn
+    # Eyes stay with whom they talk to while the head moves; a head that is held low takes them along.
+    look = look - EYES_STAY * np.column_stack([turn[:, 0], turn[:, 1] - gaussian_filter1d(turn[:, 1], fps, mode="nearest")])
+    life.apply_eyes(curves, look, life.blinks(rng, vad[:, 1], fps, knobs.blink))
     shapes = slice(0, INDEX["headYaw"])
     curves[:, shapes] = np.clip(curves[:, shapes], 0, 1)
     return FaceMotion(curves.astype(np.float32), float(fps))

@@ -7,6 +7,8 @@ say beyond the six basic emotions (calm, pride, boredom, shame ...) moves the fa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from diffusers import ConfigMixin, ModelMixin
@@ -15,6 +17,7 @@ from scipy.signal import lfilter
 
 from emogen.codecs.face import FACE_CHANNELS, INDEX, both
 from emogen.conditioning.emotion import BASIC, Emotion
+from emogen.pipelines.talking_head import life
 from emogen.tables import read_table
 
 UNITS = (
@@ -39,6 +42,8 @@ UNITS = (
 EXTRA = (("pleasant", "unpleasant"), ("active", "inactive"), ("dominant", "submissive"))
 #: Time constants (s) of onset per basic emotion: surprise is quick, smiles are slower (facts 3.6); own sizes.
 ONSET_S = {"joy": 0.16, "sadness": 0.24, "anger": 0.13, "fear": 0.09, "surprise": 0.06, "disgust": 0.14}
+CALM_S = 0.25  # time constant of what no basic emotion says; own assumption
+MOST = 1.3  # amplitude of a unit that the shapes still bear; own assumption
 #: Antagonists: the larger wins (facts 3.1).
 ANTAGONISTS = (("AU12", "AU15"), ("AU24", "AU25"), ("AU24", "AU26"), ("AU23", "AU25"))
 
@@ -51,6 +56,7 @@ class ExpressionRules(ModelMixin, ConfigMixin):
     """The tables as a component: `units` [24, 17] per prototype, `posture` [24, 2] pitch and yaw (rad), `shapes` [17, 61]."""
 
     config_name = "config.json"
+    sway = 1.0
 
     @register_to_config
     def __init__(self) -> None:
@@ -84,33 +90,70 @@ class ExpressionRules(ModelMixin, ConfigMixin):
                 share[mixed, self.names.index(a)] -= second[mixed]
                 share[mixed, self.names.index(b)] -= second[mixed]
                 share[mixed, self.names.index(row)] = np.minimum(2 * second, first)[mixed]
-        beyond = vad - basic @ _norms()
+        beyond = vad - basic @ norms()
         for k, (high, low) in enumerate(EXTRA):
             share[:, self.names.index(high)] = np.clip(beyond[:, k], 0, 1)
             share[:, self.names.index(low)] = np.clip(-beyond[:, k], 0, 1)
         return share
 
-    def forward(self, vad: np.ndarray, basic: np.ndarray, fps: float) -> tuple[np.ndarray, np.ndarray]:
-        """Curves [T, 61] (0..1) and head posture [T, 2] (pitch, yaw in rad) of a feeling over time."""
-        eased = np.column_stack([_eased(basic[:, i], ONSET_S[name], fps) for i, name in enumerate(BASIC)])
-        calm = np.column_stack([_eased(vad[:, k], 0.25, fps) for k in range(3)])
-        share = self.prototypes(calm, eased)
-        units = share @ self.units.double().numpy()
+    def units_of(self, vad: np.ndarray, basic: np.ndarray) -> np.ndarray:
+        """Amplitudes 0..1.3 of the action units: vad [T, 3], basic amplitudes [T, 6] -> [T, 17] over `UNITS`."""
+        units = self.prototypes(vad, basic) @ self.units.double().numpy()
         for a, b in ANTAGONISTS:
             i, j = UNITS.index(a), UNITS.index(b)
             less = np.minimum(units[:, i], units[:, j])
             units[:, i] -= less * (units[:, i] < units[:, j])
             units[:, j] -= less * (units[:, j] <= units[:, i])
-        curves = np.clip(np.clip(units, 0, 1.3) @ self.shapes.double().numpy(), 0, 1)
-        return curves, share @ self.posture.double().numpy()
+        return np.clip(units, 0, MOST)
+
+    def forward(self, vad: np.ndarray, basic: np.ndarray, fps: float, units: np.ndarray | None = None, *,
+                onset_s: Mapping[str, float] | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Curves and head posture of a feeling over time.
+
+        Args:
+            vad: [T, 3], each -1..1.
+            basic: Amplitudes over `BASIC` [T, 6].
+            fps: Frames a second.
+            units: [T, 17] amplitudes in place of those that the feeling asks for.
+            onset_s: Time constant of each basic emotion's rise (s); None: `ONSET_S`.
+
+        Returns:
+            [T, 61] 0..1, and [T, 3] pitch, yaw and roll in rad.
+        """
+        felt = eased_feeling(basic, fps, onset_s or ONSET_S)
+        calm = np.column_stack([eased(vad[:, k], CALM_S, fps) for k in range(3)])
+        if units is not None:
+            units = np.column_stack([eased(column, CALM_S, fps) for column in np.clip(units, 0, MOST).T])
+        return self.still(calm, felt, units)
+
+    def live(self, vad: np.ndarray, basic: np.ndarray, fps: float, units: np.ndarray | None = None, *,
+             seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """As `forward`, and never quite still: published asymmetry and swelling, from the seed."""
+        curves, posture = self(vad, basic, fps, units)
+        life.alive(np.random.default_rng([seed, 13]), curves, fps)
+        shapes = slice(0, INDEX["headYaw"])
+        curves[:, shapes] = np.clip(curves[:, shapes], 0, 1)
+        return curves, posture
+
+    def still(self, vad: np.ndarray, basic: np.ndarray, units: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The face of each moment by itself, nothing eased; as `forward`."""
+        units = self.units_of(vad, basic) if units is None else units
+        curves = np.clip(units @ self.shapes.double().numpy(), 0, 1)
+        posture = self.prototypes(vad, basic) @ self.posture.double().numpy()
+        return curves, np.column_stack([posture, np.zeros(len(posture))])
 
 
-def _norms() -> np.ndarray:
+def norms() -> np.ndarray:
     """VAD of the six basic emotions at full intensity: [6, 3]."""
     return np.array([Emotion.parse(name).vad for name in BASIC])
 
 
-def _eased(values: np.ndarray, tau_s: float, fps: float) -> np.ndarray:
+def eased_feeling(basic: np.ndarray, fps: float, onset_s: Mapping[str, float]) -> np.ndarray:
+    """Amplitudes of the six [T, 6] as a face follows them: each emotion rises in its own time."""
+    return np.column_stack([eased(basic[:, i], onset_s[name], fps) for i, name in enumerate(BASIC)])
+
+
+def eased(values: np.ndarray, tau_s: float, fps: float) -> np.ndarray:
     """Two equal poles in a row: a critically damped approach without overshoot, settled at the start."""
     keep = np.exp(-1 / (max(tau_s, 1e-3) * fps))
     out = values

@@ -1,4 +1,7 @@
-"""Blinks, gaze, head and the small movements that keep a face alive; all from the seed of the call."""
+"""Blinks, gaze, head and the small movements that keep a face alive; all from the seed of the call.
+
+In silence a face goes on living: it breathes, blinks and looks, mostly at whom it listens to, and nods now and then.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +18,30 @@ BLINKS_PER_MIN, BLINK_SPREAD, BLINK_RANGE = 19.0, 0.35, (10.5, 32.5)
 BLINK_S = (0.083, 0.03, 0.133)
 #: More blinks with arousal: state anxiety r = .418 (PMC12694841); the slope is own assumption.
 BLINK_AROUSAL = 0.25
-#: Fixations last about this long (s); 40 % of saccades return to the middle (EmoFace); sizes in radians, own.
-FIXATION_S, RETURN, GAZE_YAW, GAZE_PITCH, SACCADE_S = (0.7, 2.4), 0.4, 0.10, 0.05, 0.06
+#: Fixations last about this long (s); sizes in radians, own.
+FIXATION_S, GAZE_YAW, GAZE_PITCH, SACCADE_S = (0.7, 2.4), 0.10, 0.05, 0.06
+#: Share of fixations that meet the other's eyes: who speaks looks at them for 41 % of the time, who listens for 75 %
+#: (Argyle & Cook 1976, "Gaze and Mutual Gaze"; EmoFace: 40 % of saccades of speakers return to the middle).
+MEETS_SPEAKING, MEETS_LISTENING = 0.41, 0.75
 #: An eye's turn (rad) at which the ARKit look shapes are 1; own assumption.
 LOOK_FULL = 0.5
 #: Head sway (rad) for yaw, pitch, roll, and the size of a nod on a stressed syllable; own assumption.
 SWAY, NOD = (0.045, 0.028, 0.022), 0.055
+#: How often a sway turns (Hz): slow, and half as far twice as often; own assumption.
+SWAY_HZ = (0.22, 0.3, 0.2)
+#: Breaths a second at rest (12-20 a minute in adults) and how far the head rises with one (rad); more when aroused. Own
+#: size: it is felt rather than seen.
+BREATH_HZ, BREATH = 0.25, 0.005
+#: Who listens nods after this long (s), then at such intervals (s), at this share of a nod in speech; own assumption.
+LISTENS_S, NODS_EVERY_S, LISTENER_NOD = 1.2, (4.0, 9.0), 0.5
 
 
-def blinks(rng: np.random.Generator, arousal: np.ndarray, fps: float) -> np.ndarray:
-    """Lid closure 0..1 over time, [T]."""
+def blinks(rng: np.random.Generator, arousal: np.ndarray, fps: float, often: float = 1.0) -> np.ndarray:
+    """Lid closure 0..1 over time, [T]; `often` is a factor on the rate, 0 for none."""
     frames = len(arousal)
     out = np.zeros(frames)
+    if often == 0.0:
+        return out
     t, end = float(rng.uniform(0.8, 3.0)), frames / fps
     at = np.arange(frames) / fps
     closing, closed, opening = BLINK_S
@@ -40,19 +55,26 @@ def blinks(rng: np.random.Generator, arousal: np.ndarray, fps: float) -> np.ndar
         rate = float(np.clip(rng.lognormal(np.log(BLINKS_PER_MIN), BLINK_SPREAD), *BLINK_RANGE)) * (
             1 + BLINK_AROUSAL * felt
         )
-        t += max(0.5, 60 / rate * float(rng.uniform(0.6, 1.4)))
+        t += max(0.5, 60 / (often * rate) * float(rng.uniform(0.6, 1.4)))
     return out
 
 
-def gaze(rng: np.random.Generator, vad: np.ndarray, sadness: np.ndarray, fps: float) -> np.ndarray:
-    """Where the eyes look, [T, 2] yaw and pitch (rad): fixations and saccades; lowered when sad or submissive."""
+def gaze(
+    rng: np.random.Generator, vad: np.ndarray, sadness: np.ndarray, speaking: np.ndarray, fps: float
+) -> np.ndarray:
+    """Where the eyes look, [T, 2] yaw and pitch (rad): fixations and saccades; lowered when sad or submissive.
+
+    `speaking` [T] is 1 in speech and 0 in silence, when the other is looked at for longer.
+    """
     frames = len(vad)
     aim = np.zeros((frames, 2))
     t = 0.0
     while t < frames / fps:
         length = float(rng.uniform(*FIXATION_S))
+        talks = float(speaking[min(int(t * fps), frames - 1)])
+        meets = MEETS_LISTENING + (MEETS_SPEAKING - MEETS_LISTENING) * talks
         point = (
-            (0.0, 0.0) if rng.random() < RETURN else (float(rng.normal(0, GAZE_YAW)), float(rng.normal(0, GAZE_PITCH)))
+            (0.0, 0.0) if rng.random() < meets else (float(rng.normal(0, GAZE_YAW)), float(rng.normal(0, GAZE_PITCH)))
         )
         aim[int(t * fps) : int((t + length) * fps) + 1] = np.clip(point, -0.22, 0.16)
         t += length
@@ -62,17 +84,42 @@ def gaze(rng: np.random.Generator, vad: np.ndarray, sadness: np.ndarray, fps: fl
     return aim + drift
 
 
-def head(rng: np.random.Generator, vad: np.ndarray, loudness: np.ndarray, fps: float) -> np.ndarray:
-    """Yaw, pitch, roll (rad) beside posture, [T, 3]: slow sway, and nods at peaks of loudness (0..1)."""
+def head(
+    rng: np.random.Generator, vad: np.ndarray, loudness: np.ndarray, speaking: np.ndarray, fps: float, sway: float = 1.0
+) -> np.ndarray:
+    """Yaw, pitch, roll (rad) beside posture, [T, 3]: slow sway, breath, nods on stressed syllables and while listening.
+
+    Args:
+        rng: Of the call.
+        vad: [T, 3].
+        loudness: 0..1, [T].
+        speaking: 1 in speech, 0 in silence, [T].
+        fps: Frames per second.
+        sway: Factor on the sway alone; less where something else moves the head, such as `LearntExpression`.
+    """
     frames = len(vad)
-    active = 1 + 0.8 * np.clip(gaussian_filter1d(vad[:, 1], fps * 0.4, mode="nearest"), -0.7, 1)
-    speaking = 0.6 + 0.8 * gaussian_filter1d(loudness, fps * 0.3, mode="nearest")
-    turn = np.column_stack(
-        [_noise(rng, frames, fps, 0.22), _noise(rng, frames, fps, 0.3), _noise(rng, frames, fps, 0.2)]
-    )
-    turn *= np.array(SWAY) * (active * speaking)[:, None]
-    turn[:, 1] += NOD * active * _nods(loudness, fps)
+    arousal = gaussian_filter1d(vad[:, 1], fps * 0.4, mode="nearest")
+    active = 1 + 0.8 * np.clip(arousal, -0.7, 1)
+    lively = 0.6 + 0.8 * gaussian_filter1d(loudness, fps * 0.3, mode="nearest")
+    turn = np.column_stack([_drift(rng, frames, fps, rate) for rate in SWAY_HZ])
+    turn *= sway * np.array(SWAY) * (active * lively)[:, None]
+    turn[:, 1] += NOD * active * (_nods(loudness, fps) + LISTENER_NOD * _listening(rng, speaking, fps))
+    rate = BREATH_HZ * (1 + 0.4 * np.clip(arousal, -0.5, 1))
+    turn[:, 1] -= BREATH * active * np.sin(2 * np.pi * (np.cumsum(rate) / fps + rng.random()))
     return turn
+
+
+def _listening(rng: np.random.Generator, speaking: np.ndarray, fps: float) -> np.ndarray:
+    """Nods of somebody who listens, about 0..1: [T]; none where the silence is short."""
+    out, x = np.zeros(len(speaking)), np.arange(len(speaking)) / fps
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], speaking < 0.5, [0]]).astype(int)))
+    for start, stop in edges.reshape(-1, 2) / fps:
+        t = start + LISTENS_S
+        while t < stop - 0.5:
+            u = x - t
+            out += np.where(u < 0, np.exp(-((u / 0.14) ** 2)), np.exp(-((u / 0.26) ** 2)))
+            t += float(rng.uniform(*NODS_EVERY_S))
+    return out
 
 
 def _nods(loudness: np.ndarray, fps: float) -> np.ndarray:
@@ -129,6 +176,11 @@ def alive(rng: np.random.Generator, curves: np.ndarray, fps: float) -> None:
         curves[:, left] *= (1 + lean) * swell
         curves[:, right] *= (1 - lean) * swell
     curves[:, INDEX["browInnerUp"]] *= 1 + 0.07 * _noise(rng, frames, fps, 0.6)
+
+
+def _drift(rng: np.random.Generator, frames: int, fps: float, rate_hz: float) -> np.ndarray:
+    """Noise of two octaves, of about unit variance, [frames]."""
+    return (_noise(rng, frames, fps, rate_hz) + 0.5 * _noise(rng, frames, fps, 2 * rate_hz)) / np.sqrt(1.25)
 
 
 def _noise(rng: np.random.Generator, frames: int, fps: float, rate_hz: float) -> np.ndarray:

@@ -1,28 +1,24 @@
-"""What is seen between parted lips: dark, teeth, a tongue; and which side of the seam a pixel belongs to."""
+"""What is seen between parted lips: dark, teeth, a tongue, in the photo's own light; and the seam of the lips."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
+from emogen.codecs.face import INDEX
 from emogen.pipelines.talking_head.photo_portrait import landmarks as lm
+from emogen.pipelines.talking_head.photo_portrait.shapes import Frame
 
-#: Colours (RGB): the cavity, teeth, tongue. Teeth lie in shade, so they are far from white. Own, by eye.
-CAVITY, TEETH, TONGUE = np.array([46, 18, 17.0]), np.array([222, 210, 192.0]), np.array([158, 78, 74.0])
-#: Height of the upper and the lower teeth, in distances between the outer eye corners.
-UPPER_TEETH, LOWER_TEETH = 0.105, 0.075
-OVERSAMPLE = 3
-
-
-def below_seam(upper: np.ndarray, lower: np.ndarray, box: tuple[int, int, int, int], feather: float) -> np.ndarray:
-    """Which pixels of a box (left, top, right, bottom) follow the lower lip: float32 [h, w, 1], 0..1."""
-    left, top, right, bottom = box
-    x = np.arange(left, right)
-    seam = (np.interp(x, upper[:, 0], upper[:, 1]) + np.interp(x, lower[:, 0], lower[:, 1])) / 2
-    side = np.clip((x - upper[0, 0] + feather) / feather, 0, 1) * np.clip((upper[-1, 0] + feather - x) / feather, 0, 1)
-    side = side * side * (3 - 2 * side)
-    y = np.arange(top, bottom)[:, None]
-    return (np.clip((y - seam[None]) / 1.6 + 0.5, 0, 1) * side[None])[..., None].astype(np.float32)
+#: Colours as shares of the skin's brightness (RGB): cavity, teeth, gums, tongue; teeth lie in the lips' shade, so they
+#: are far from white. Own, by eye.
+CAVITY, TEETH = np.array([0.20, 0.075, 0.07]), np.array([1.02, 0.97, 0.88])
+GUM, TONGUE = np.array([0.78, 0.42, 0.40]), np.array([0.80, 0.44, 0.42])
+#: Widths of the upper teeth from the middle outwards (mm: central, lateral, canine, two premolars, molar; Wheeler's
+#: dental anatomy), of the lower ones, their heights, and the outer eye corners' distance (Farkas 1994).
+UPPER_MM, LOWER_MM = (8.5, 6.5, 7.5, 7.0, 7.0, 10.0), (5.0, 5.5, 7.0, 7.0, 7.0, 11.0)
+UPPER_HEIGHT_MM, LOWER_HEIGHT_MM, CORNERS_MM = 10.5, 8.5, 90.0
+#: Pixels of the drawn arches per pixel of the photo.
+FINE = 3
 
 
 def contours(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -30,78 +26,156 @@ def contours(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return points[list(lm.INNER_UPPER), :2], points[list(lm.INNER_LOWER), :2]
 
 
-def draw_inside(
-    picture: np.ndarray,
-    upper: np.ndarray,
-    lower: np.ndarray,
-    skull: np.ndarray,
-    jaw: np.ndarray,
-    unit: float,
-    tongue: float,
-) -> None:
-    """Draws the inside of the mouth into `picture` (uint8), in place.
+def below_seam(upper: np.ndarray, lower: np.ndarray, box: tuple[int, int, int, int], feather: float) -> np.ndarray:
+    """Which pixels of a box (left, top, right, bottom) follow the lower lip: float32 [h, w], 0..1."""
+    left, top, right, bottom = box
+    x = np.arange(left, right)
+    order = np.argsort(upper[:, 0], kind="stable"), np.argsort(lower[:, 0], kind="stable")
+    seam = (
+        np.interp(x, upper[order[0], 0], upper[order[0], 1]) + np.interp(x, lower[order[1], 0], lower[order[1], 1])
+    ) / 2
+    side = np.clip((x - upper[0, 0] + feather) / feather, 0, 1) * np.clip((upper[-1, 0] + feather - x) / feather, 0, 1)
+    side = side * side * (3 - 2 * side)
+    y = np.arange(top, bottom)[:, None]
+    return (np.clip((y - seam[None]) / 1.6 + 0.5, 0, 1) * side[None]).astype(np.float32)
+
+
+class Inside:
+    """The inside of one mouth.
 
     Args:
-        picture: uint8 [h, w, 3].
-        upper: Inner edge of the upper lip now, [11, 2].
-        lower: Inner edge of the lower lip now, [11, 2].
-        skull: Where the upper teeth's gum line is, (x, y).
-        jaw: Where the lower teeth's gum line is, (x, y).
-        unit: Distance between the outer eye corners, pixels.
-        tongue: 0 at rest .. 1 out.
+        points: Neutral landmarks [478, 3], pixels.
+        frame: How the face stands.
+        light: The skin's colour in the picture (RGB, 0..255), which everything inside is lit like.
+        teeth: The person's own teeth's colour, where the photo shows it.
     """
-    gap = float((lower[:, 1] - upper[:, 1]).max())
-    if gap < 0.8:
-        return
-    low, high = np.minimum(upper, lower).min(0), np.maximum(upper, lower).max(0)
-    left, top = (int(v) for v in np.floor(low - 3))
-    right, bottom = (int(v) for v in np.ceil(high + 4))
-    left, top = max(left, 0), max(top, 0)
-    right, bottom = min(right, picture.shape[1]), min(bottom, picture.shape[0])
-    if right - left < 3 or bottom - top < 3:
-        return
-    k, origin = OVERSAMPLE, np.array([left, top])
-    height, width = (bottom - top) * k, (right - left) * k
-    outline = np.concatenate([_smooth(upper), _smooth(lower)[::-1]])
-    mask = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(mask, [np.rint((outline - origin) * k * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-    inside = _inside(
-        height, width, (skull - origin) * k, (jaw - origin) * k, unit * k, (high[0] - low[0]) * k, tongue, gap * k
-    )
-    shade = cv2.GaussianBlur(mask, (0, 0), max(0.016 * unit * k, 1.0)).astype(np.float32)[..., None] / 255
-    inside = inside * (0.35 + 0.65 * np.clip(shade * 1.25 - 0.15, 0, 1))
-    small = cv2.resize(inside, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
-    cover = (
-        cv2.resize(mask, (right - left, bottom - top), interpolation=cv2.INTER_AREA).astype(np.float32)[..., None] / 255
-    )
-    part = picture[top:bottom, left:right]
-    part[:] = np.clip(part * (1 - cover) + small * cover, 0, 255).astype(np.uint8)
+
+    def __init__(self, points: np.ndarray, frame: Frame, light: np.ndarray, teeth: np.ndarray | None) -> None:
+        self.unit, self.frame = frame.scale, frame
+        level = float(light.mean())
+        tone = light / max(level, 1.0)
+        self.cavity = CAVITY * level
+        tooth = teeth if teeth is not None else TEETH * (0.55 * level + 75) * (0.75 + 0.25 * tone)
+        gum, tongue = (c * (0.8 * level + 25) for c in (GUM, TONGUE))
+        self.upper = _arch(UPPER_MM, UPPER_HEIGHT_MM, self.unit, tooth, gum, hangs=True)
+        self.lower = _arch(LOWER_MM, LOWER_HEIGHT_MM, self.unit, 0.84 * tooth, gum, hangs=False)
+        self.tongue = _tongue(self.unit, tongue)
+        self.seam = points[[13, 14], :2].mean(0)
+
+    def draw(self, picture: np.ndarray, now: np.ndarray, skull: np.ndarray, jaw: np.ndarray, turn: np.ndarray,
+             curves: np.ndarray) -> None:  # fmt: skip
+        """Draws into `picture` (uint8), in place.
+
+        Args:
+            picture: The frame.
+            now: Landmarks of the frame [478, 2].
+            skull: Where the middle of the lips' seam is carried by the head alone, (x, y).
+            jaw: The same with the jaw's drop.
+            turn: The head's axes in the picture, [2, 2] (columns: right, down).
+            curves: [61].
+        """
+        upper, lower = (_smooth(line) for line in contours(now))
+        gap = float(((lower - upper) @ self.frame.down).max())
+        if gap < 0.6:
+            return
+        low, high = np.minimum(upper, lower).min(0), np.maximum(upper, lower).max(0)
+        left, top = (max(0, int(v)) for v in np.floor(low - 3))
+        right, bottom = min(int(high[0] + 4), picture.shape[1]), min(int(high[1] + 4), picture.shape[0])
+        if right - left < 3 or bottom - top < 3:
+            return
+        size, origin = (right - left, bottom - top), np.array([left, top])
+        mask = np.zeros((size[1], size[0]), np.uint8)
+        outline = np.concatenate([upper, np.maximum(lower, np.column_stack([lower[:, 0], upper[:, 1]]))[::-1]]) - origin
+        cv2.fillPoly(mask, [np.rint(outline * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+        inside = np.empty((size[1], size[0], 3), np.float32)
+        inside[:] = self.cavity
+        out = float(np.clip(curves[INDEX["tongueOut"]], 0, 1))
+        unit = self.unit
+        for layer, at in (
+            (self.tongue, jaw + turn @ [0, (-0.01 - 0.07 * out) * unit]),
+            (self.lower, jaw + turn @ [0, 0.086 * unit]),
+            (self.upper, skull - turn @ [0, 0.067 * unit]),
+        ):
+            _lay(inside, layer, at - origin, turn)
+            if layer is self.lower and out > 0.02:
+                _lay(inside, self.tongue, jaw + turn @ [0, (0.10 - 0.20 * out) * unit] - origin, turn)
+        # Lips shade what lies behind them, the upper one most; little light gets into a narrow opening.
+        soft = float(np.clip(0.22 * gap, 0.8, 0.030 * unit))
+        deep = cv2.GaussianBlur(mask, (0, 0), soft).astype(np.float32)[..., None] / 255
+        shade = np.clip(deep * 1.5 - 0.40, 0, 1)
+        rows = (np.arange(size[1])[:, None] - (low[1] - top)) / max(0.08 * unit, 1.0)
+        shade = shade * np.clip(0.74 + 0.26 * rows, 0, 1)[..., None]
+        narrow = 0.85 + 0.15 * min(1.0, gap / (0.09 * unit))
+        inside *= 0.40 + 0.60 * narrow * shade
+        cover = cv2.GaussianBlur(mask, (0, 0), 0.8).astype(np.float32)[..., None] / 255
+        part = picture[top:bottom, left:right]
+        part[:] = np.clip(part + (inside - part) * cover + 0.5, 0, 255).astype(np.uint8)
 
 
-def _inside(
-    height: int, width: int, skull: np.ndarray, jaw: np.ndarray, unit: float, across: float, tongue: float, gap: float
+def _lay(inside: np.ndarray, layer: np.ndarray, at: np.ndarray, turn: np.ndarray) -> None:
+    """Lays an RGBA layer with its middle at `at`, in place."""
+    height, width = layer.shape[:2]
+    linear = turn / FINE
+    matrix = np.column_stack([linear, at - linear @ np.array([width / 2, height / 2])])
+    size = (inside.shape[1], inside.shape[0])
+    drawn = cv2.warpAffine(layer, matrix, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_CONSTANT)
+    inside += (drawn[..., :3] - inside) * drawn[..., 3:]
+
+
+def _arch(
+    widths: tuple[float, ...], high: float, unit: float, tooth: np.ndarray, gum: np.ndarray, *, hangs: bool
 ) -> np.ndarray:
-    x, y = np.arange(width)[None, :].astype(np.float32), np.arange(height)[:, None].astype(np.float32)
-    colour = np.broadcast_to(CAVITY, (height, width, 3)).astype(np.float32)
-    reach = max(0.30 * unit, across / 2)
-    bow = 0.035 * unit * ((x - skull[0]) / reach) ** 2
-    falloff = np.clip(1.05 - 0.95 * np.abs((x - skull[0]) / (reach * 1.02)) ** 2.2, 0.12, 1)
-    lines = 1 - 0.045 * np.exp(-((((x - skull[0]) / (0.062 * unit) + 0.5) % 1 - 0.5) ** 2) / 0.006)
-    out = np.clip(tongue, 0, 1)
-    hill = np.exp(-(((x - jaw[0]) / (0.17 * unit)) ** 2))
-    tongue_top = jaw[1] - (0.02 + 0.05 * hill + 0.10 * out) * unit + 0.09 * unit
-    cover = _edge(y - tongue_top, 0.02 * unit) * hill**0.5
-    colour = colour * (1 - cover[..., None]) + (TONGUE * 0.85) * cover[..., None]
-    teeth = _edge(skull[1] - bow + UPPER_TEETH * unit - y, 2.2)
-    tone = (TEETH * (falloff * lines)[..., None]).astype(np.float32)
-    colour = colour * (1 - teeth[..., None]) + tone * teeth[..., None]
-    lower = _edge(y - (jaw[1] - LOWER_TEETH * unit + 0.6 * bow), 2.0) * float(np.clip(gap / (0.28 * unit) - 0.35, 0, 1))
-    tone = (TEETH * 0.80 * (falloff * lines)[..., None]).astype(np.float32)
-    return colour * (1 - lower[..., None]) + tone * lower[..., None]
+    """A row of teeth seen from the front with its gums, float32 RGBA; the gum line is in the middle row."""
+    mm = unit / CORNERS_MM * FINE
+    depth, reach = round(2.0 * high * mm) | 1, 30.0 * mm
+    width = 2 * round(reach) + 1
+    y, x = np.mgrid[:depth, :width].astype(np.float32)
+    y, x = (y - depth // 2) / mm, (x - width // 2) / mm
+    if not hangs:
+        y = -y
+    out = np.zeros((depth, width, 4), np.float32)
+    bow = 0.0055 * x**2
+    for side in (-1, 1):
+        edge = 0.0
+        for n, own in enumerate(widths):
+            # Teeth stand on a curve: those at the side are seen foreshortened.
+            seen = own * np.cos(min(1.25, 0.24 * n))
+            middle, half = side * (edge + seen / 2), seen / 2
+            tall = high * (1.0, 0.90, 0.98, 0.80, 0.75, 0.70)[n]
+            u = (x - middle) / half
+            flare = 1 - 0.10 * np.clip((tall + bow - y) / tall, 0, 1)
+            tip = tall - bow - 0.10 * high * np.abs(u) ** 4 - (0.5 * np.abs(u) if n == 2 else 0)
+            cover = np.clip((flare - np.abs(u)) * half * mm / 1.5 + 0.5, 0, 1) * np.clip(
+                (tip - y) * mm / 1.5 + 0.5, 0, 1
+            )
+            cover *= np.clip((y + bow * 0.3 + 1.4 - 1.4 * (1 - u**2)) * mm / 2 + 0.5, 0, 1)
+            round_ = 1 - 0.16 * np.abs(u) ** 3 - 0.07 * np.clip(1 - (y / tall), 0, 1)
+            dark = max(0.35, 1.0 - 0.14 * n - 0.01 * n**2)
+            colour = tooth * (round_ * dark)[..., None] * np.array([1.0, 1.0 - 0.012 * n, 1.0 - 0.03 * n])
+            out[..., :3] = out[..., :3] * (1 - cover[..., None]) + colour * cover[..., None]
+            out[..., 3] = np.maximum(out[..., 3], cover)
+            edge += seen
+    fade = np.clip(1.1 - (np.abs(x) / max(edge, 1)) ** 2, 0.2, 1)[..., None]
+    within = (np.abs(x) < edge) * np.clip((0.86 * high - bow - y) * mm / 2 + 0.5, 0, 1)
+    gums = np.clip((1.0 - y) * mm / 3, 0, 1)[..., None]
+    # Between two teeth is a narrow shade, above them the gum.
+    ground = tooth * 0.78 * fade * (1 - gums) + gum * fade * gums
+    out[..., :3] += ground * (1 - out[..., 3:])
+    out[..., 3] = np.maximum(out[..., 3], within)
+    return cv2.GaussianBlur(out, (0, 0), 1.3)  # fine enough for a third of its size
 
 
-def _edge(distance: np.ndarray, soft: float) -> np.ndarray:
-    return np.clip(distance / max(soft, 1e-6) + 0.5, 0, 1)
+def _tongue(unit: float, colour: np.ndarray) -> np.ndarray:
+    """A tongue from the front, float32 RGBA; its middle row is where it begins."""
+    mm = unit / CORNERS_MM * FINE
+    height, width = 2 * round(26 * mm) + 1, 2 * round(20 * mm) + 1
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    y, x = (y - height // 2) / mm, (x - width // 2) / mm
+    top = 7.0 * (np.abs(x) / 19) ** 2.4 * 2 + 0.8 * np.exp(-((x / 1.6) ** 2))
+    cover = np.clip((y - top) * mm / 3 + 0.5, 0, 1) * np.clip((19 - np.abs(x)) * mm / 3, 0, 1)
+    shade = (0.72 + 0.28 * np.exp(-(((y - top - 4) / 4.5) ** 2))) * (1 - 0.25 * (np.abs(x) / 19) ** 2)
+    shade = shade * (1 - 0.10 * np.exp(-((x / 0.9) ** 2)))
+    return np.dstack([colour * shade[..., None], cover]).astype(np.float32)
 
 
 def _smooth(line: np.ndarray) -> np.ndarray:
@@ -111,4 +185,4 @@ def _smooth(line: np.ndarray) -> np.ndarray:
     i = np.minimum(t.astype(int), len(line) - 2)
     f = (t - i)[:, None]
     a, b, c, d = (padded[i + n] for n in range(4))
-    return 0.5 * (2 * b + (c - a) * f + (2 * a - 5 * b + 4 * c - d) * f**2 + (3 * b - a - 3 * c + d) * f**3)
+    return np.asarray(0.5 * (2 * b + (c - a) * f + (2 * a - 5 * b + 4 * c - d) * f**2 + (3 * b - a - 3 * c + d) * f**3))

@@ -1,103 +1,165 @@
-"""ARKit shapes -> how far each landmark moves, in units of the distance between the outer eye corners.
+"""How far each point of a face moves per ARKit shape, for the face in the photo.
 
-The table (`shapes.csv`) names centres, directions and reach by what the muscles do (FACS manual); sizes are our own,
-set by eye on photos. Lips are two: what lowers the lower lip leaves the upper one where it is.
+The table (`shapes.safetensors`, learnt by `training/photo_shapes.py` from ICT-FaceKit, MIT) holds 3-D displacements of
+468 points in distances between the outer eye corners. It is laid on a face by a similarity of the rigid points, so
+that a turned head moves along its own axes. What has to fit the person exactly (lids that close, lips that meet) is
+then taken from the person's own landmarks.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
 import numpy as np
+from safetensors.numpy import load_file
 
-from emogen.codecs.face import FACE_CHANNELS, INDEX
+from emogen.codecs.face import FACE_CHANNELS, INDEX, SHAPES, both
 from emogen.pipelines.talking_head.photo_portrait import landmarks as lm
-from emogen.tables import read_table
 
-#: The jaw's full drop, and how much wide eyes and squinting move the lids. Own, by eye.
-JAW_DROP, LID_WIDE, LID_SQUINT = 0.46, 0.055, 0.062
-UPPER_LIP = tuple(sorted({*lm.OUTER_UPPER, *lm.INNER_UPPER} - {61, 291, 78, 308}))
-LOWER_LIP = tuple(sorted({*lm.OUTER_LOWER, *lm.INNER_LOWER} - {61, 291, 78, 308}))
+RIGID = (33, 133, 362, 263, 168, 6, 197, 127, 356, 234, 454, 151, 9, 2, 98, 327)
+#: How much larger or smaller than on the measured head a shape is drawn, so that it reads in a small flat picture and
+#: thin lips stay lips. Own, by eye on photos.
+GAINS = {
+    "mouthSmile": 1.1, "mouthFrown": 2.3, "browDown": 1.75, "browInnerUp": 1.45, "browOuterUp": 0.85, "noseSneer": 0.8,
+    "mouthRollLower": 0.35, "mouthRollUpper": 0.4, "mouthStretch": 1.25, "mouthUpperUp": 0.68, "mouthLowerDown": 1.3,
+    "cheekPuff": 0.6, "mouthPress": 1.3, "mouthShrugLower": 0.7, "mouthShrugUpper": 0.8, "jawOpen": 0.95, "mouthPucker": 0.9,
+}  # fmt: skip
+#: A frown's pull on the inner brow: inwards, down, and how far around it reaches, in eye-corner distances (own, by eye).
+KNIT = (0.035, 0.065, 0.10)
+BEHIND_GLASSES = {"browDown": 0.45, "browInnerUp": 0.45, "browOuterUp": 0.35, "noseSneer": 0.7, "cheekSquint": 0.6}
+#: Shapes that part the lips; the upper lip hangs after the jaw on the measured head by more than a flat picture bears.
+PARTING = ("jawOpen", "mouthClose", "mouthLowerDown", "mouthUpperUp", "mouthFunnel")
+UPPER_HANGS = 0.35
+#: An eye closes at 1: the upper lid comes down this share of the opening, the lower one rises by the rest (own).
+LID_SHARE = 0.9
+#: Share of the opening by which wide eyes and a squint move the upper and the lower lid (own, by eye).
+WIDE, SQUINT = (0.26, 0.05), (0.10, 0.30)
 
 
-def basis(points: np.ndarray, unit: float) -> np.ndarray:
-    """Displacements [61, n, 2] in pixels at strength 1 for a neutral face `points` [n, 3]; `unit` in pixels."""
-    out = np.zeros((len(FACE_CHANNELS), len(points), 2))
-    flat = points[:, :2]
-    below = np.zeros(len(points), bool)
-    seam = float(flat[[13, 14], 1].mean())
-    below[flat[:, 1] > seam + 0.02 * unit] = True
-    below[list(LOWER_LIP)] = True
-    below[list(UPPER_LIP)] = False
-    for row in read_table(__package__, "shapes.csv"):
-        centres = flat[[int(p) for p in row["points"].split()]]
-        near = np.exp(-((flat[:, None] - centres[None]) ** 2).sum(-1) / (2 * (float(row["sigma"]) * unit) ** 2)).max(1)
-        if row["part"] == "lower":
-            near = near * below
-        elif row["part"] == "upper":
-            near = near * ~below
-        out[INDEX[row["shape"]]] += near[:, None] * np.array([float(row["dx"]), float(row["dy"])]) * unit
-    eyes = list(
-        {
-            *lm.LEFT_LID_UPPER,
-            *lm.LEFT_LID_LOWER,
-            *lm.RIGHT_LID_UPPER,
-            *lm.RIGHT_LID_LOWER,
-            *lm.LEFT_IRIS,
-            *lm.RIGHT_IRIS,
-        }
-    )
-    for name in ("browInnerUp", "browOuterUpLeft", "browOuterUpRight", "browDownLeft", "browDownRight"):
-        # Brows slide over the skull; the eyes below them stay.
-        out[INDEX[name], eyes] *= 0.10
-        out[INDEX[name], list(lm.LID_SKIN)] *= 0.45
-    out[INDEX["jawOpen"]] = _jaw(flat, below, seam, unit)
-    out[INDEX["mouthClose"]] = -out[INDEX["jawOpen"]] * _near_lips(flat, unit)[:, None]
+@cache
+def _table() -> tuple[np.ndarray, np.ndarray]:
+    held = load_file(str(Path(__file__).with_name("shapes.safetensors")))
+    return held["shapes"].astype(np.float64), held["points"].astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """How a face stands in its picture.
+
+    Attributes:
+        scale: Pixels between the outer eye corners.
+        rotation: [3, 3], of the frontal mean face.
+    """
+
+    scale: float
+    rotation: np.ndarray
+
+    @property
+    def right(self) -> np.ndarray:
+        """Along the face to the picture's right, [2], unit length seen from the front."""
+        return self.rotation[:2, 0]
+
+    @property
+    def down(self) -> np.ndarray:
+        """Down the face, [2]."""
+        return self.rotation[:2, 1]
+
+    @property
+    def yaw(self) -> float:
+        """The head's turn, radians."""
+        return float(np.arctan2(-self.rotation[2, 0], np.hypot(self.rotation[0, 0], self.rotation[1, 0])))
+
+
+def frame_of(points: np.ndarray) -> Frame:
+    """The frame of a face, `points` [478, 3] in pixels."""
+    _, mean = _table()
+    rigid = list(RIGID)
+    source, target = mean[rigid], points[rigid]
+    a, b = source - source.mean(0), target - target.mean(0)
+    u, s, vt = np.linalg.svd(b.T @ a)
+    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
+    rotation = u @ flip @ vt
+    scale = float((s * np.diag(flip)).sum() / (a**2).sum())
+    return Frame(scale, rotation)
+
+
+def basis(points: np.ndarray, frame: Frame, *, glasses: bool = False) -> np.ndarray:
+    """Displacements [61, 468, 2] in pixels at strength 1 for a neutral face `points` [478, 3].
+
+    Behind `glasses` brows and lids move less, so that the frame is not bent.
+    """
+    table, _ = _table()
+    out = np.zeros((len(FACE_CHANNELS), 468, 2))
+    out[:SHAPES] = (table * frame.scale) @ frame.rotation.T[:, :2]
+    for name, gain in GAINS.items():
+        out[[INDEX[name]] if name in INDEX else both(name)] *= gain
+    for side, brow, sign in (("Left", (285, 336), 1.0), ("Right", (55, 107), -1.0)):
+        _knit(out[INDEX[f"browDown{side}"]], points[:468, :2], brow, sign, frame)
+    if glasses:
+        for name, share in BEHIND_GLASSES.items():
+            out[[INDEX[name]] if name in INDEX else both(name)] *= share
+    _lips(out)
     for side, upper, lower in (
         ("Left", lm.LEFT_LID_UPPER, lm.LEFT_LID_LOWER),
         ("Right", lm.RIGHT_LID_UPPER, lm.RIGHT_LID_LOWER),
     ):
-        _lids(out, flat, unit, side, upper, lower)
+        _lids(out, points[:468, :2], side, list(upper), list(lower))
     return out
 
 
-def _jaw(flat: np.ndarray, below: np.ndarray, seam: float, unit: float) -> np.ndarray:
-    """The jaw turns down about its joints: everything below the seam follows, the chin most, cheeks less."""
-    chin = float(flat[152, 1])
-    down = np.clip((flat[:, 1] - seam) / max(chin - seam, 1.0), 0, 1)
-    side = np.abs(flat[:, 0] - flat[152, 0]) / unit
-    follow = np.where(below, (0.86 + 0.14 * down) * np.exp(-((side / 0.62) ** 4)), 0.0)
-    corners = [61, 291, 78, 308]
-    centre, half = (flat[61, 0] + flat[291, 0]) / 2, abs(flat[291, 0] - flat[61, 0]) / 2
-    lip = list(LOWER_LIP)
-    across = np.clip(np.abs(flat[lip, 0] - centre) / half, 0, 1)
-    # An open mouth is an oval: the lip hangs most in the middle and is held at its corners.
-    follow[corners] = 0.20
-    follow[lip] = 0.20 + 0.68 * (1 - across**2)
-    move = np.zeros_like(flat)
-    move[:, 1] = follow * JAW_DROP * unit
-    move[corners, 0] = np.sign(flat[152, 0] - flat[corners, 0]) * 0.05 * unit
-    return move
+def _lips(out: np.ndarray) -> None:
+    """Lips whose edges stay together unless a shape parts them, and then part in an arc that ends at the corners."""
+    upper, lower = list(lm.INNER_UPPER), list(lm.INNER_LOWER)
+    arc = np.sin(np.pi * np.linspace(0, 1, len(upper)))[:, None]
+    out[INDEX["jawOpen"], upper[1:-1]] *= UPPER_HANGS
+    for name in FACE_CHANNELS[:SHAPES]:
+        move = out[INDEX[name]]
+        for line in (lm.OUTER_UPPER, lm.OUTER_LOWER):
+            move[list(line)] = _even(move[list(line)])
+        middle = _even((move[upper] + move[lower]) / 2)
+        gap = _even(move[lower] - move[upper])
+        if not name.startswith(PARTING):
+            gap = np.zeros_like(gap)
+        elif name in ("jawOpen", "mouthFunnel"):
+            gap = gap[4:7].mean(0) * arc**0.8
+        else:
+            gap = gap * np.clip(1.5 * arc, 0, 1)
+        move[upper], move[lower] = middle - gap / 2, middle + gap / 2
+    # `mouthClose` takes back exactly what the jaw opened, between the two lips.
+    jaw, close = out[INDEX["jawOpen"]], out[INDEX["mouthClose"]]
+    apart = jaw[lower] - jaw[upper]
+    close[upper], close[lower] = 0.25 * apart, -0.75 * apart
 
 
-def _near_lips(flat: np.ndarray, unit: float) -> np.ndarray:
-    centre = flat[[13, 14]].mean(0)
-    return np.exp(-(((flat - centre) / np.array([0.45, 0.20]) / unit) ** 2).sum(1) / 2)
+def _knit(move: np.ndarray, flat: np.ndarray, brow: tuple[int, int], sign: float, frame: Frame) -> None:
+    """A frown draws the inner end of the brow down and inwards (corrugator), more than the measured head shows."""
+    away = np.min([((flat - flat[p]) ** 2).sum(1) for p in brow], axis=0) / frame.scale**2
+    near = np.exp(-away / (2 * KNIT[2] ** 2))[:, None]
+    move += near * (-sign * KNIT[0] * frame.right + KNIT[1] * frame.down) * frame.scale
 
 
-def _lids(
-    out: np.ndarray, flat: np.ndarray, unit: float, side: str, upper: tuple[int, ...], lower: tuple[int, ...]
-) -> None:
-    """Blink, wide and squint of one eye: the upper lid comes down to the lower one."""
+def _even(line: np.ndarray) -> np.ndarray:
+    """Displacements along a lip [11, 2] without kinks; its corners keep theirs."""
+    line = line.copy()
+    for _ in range(2):
+        line[1:-1] = 0.5 * line[1:-1] + 0.25 * (line[:-2] + line[2:])
+    return line
+
+
+def _lids(out: np.ndarray, flat: np.ndarray, side: str, upper: list[int], lower: list[int]) -> None:
     blink, wide, squint = (out[INDEX[f"{n}{side}"]] for n in ("eyeBlink", "eyeWide", "eyeSquint"))
-    inner = np.sin(np.linspace(0, np.pi, len(upper)))
-    gap = flat[list(lower)] - flat[list(upper)]
-    # The lid itself is drawn (`eyes.py`); around it the skin gives a little.
-    wide[list(upper), 1] -= LID_WIDE * unit * inner
-    wide[list(lower), 1] += 0.35 * LID_WIDE * unit * inner
-    squint[list(lower), 1] -= LID_SQUINT * unit * inner
-    squint[list(upper), 1] += 0.35 * LID_SQUINT * unit * inner
-    centre = flat[list(upper)].mean(0)
-    skin = [p for p in lm.LID_SKIN if np.linalg.norm(flat[p] - centre) < 0.32 * unit]
-    over = [p for p in skin if flat[p, 1] < centre[1]]
-    blink[over, 1] += 0.20 * np.abs(gap[:, 1]).max()
-    wide[over, 1] -= 0.6 * LID_WIDE * unit
-    squint[[p for p in skin if p not in over], 1] -= 0.8 * LID_SQUINT * unit
+    gap = flat[lower] - flat[upper]
+    blink[upper], blink[lower] = LID_SHARE * gap, -(1 - LID_SHARE) * gap
+    high = gap[len(gap) // 2] * np.sin(np.linspace(0, np.pi, len(gap)))[:, None]
+    wide[upper], wide[lower] = -WIDE[0] * high, WIDE[1] * high
+    # Lashes lie right above the edge: what is there moves with the lid, not with the brow above it.
+    above = lm.LEFT_LID_ABOVE if side == "Left" else lm.RIGHT_LID_ABOVE
+    nearest = [upper[int(np.argmin(((flat[upper] - flat[p]) ** 2).sum(1)))] for p in above]
+    wide[list(above)] = 0.9 * wide[nearest]
+    for name in ("browInnerUp", f"browOuterUp{side}", f"browDown{side}"):
+        out[INDEX[name], [*upper, *lower]] *= 0.4
+        out[INDEX[name], list(above)] = 0.8 * out[INDEX[name], nearest] + 0.15 * out[INDEX[name], list(above)]
+    squint[upper] = 0.5 * squint[upper] + SQUINT[0] * high
+    squint[lower] = 0.5 * squint[lower] - SQUINT[1] * high

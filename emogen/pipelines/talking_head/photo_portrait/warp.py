@@ -1,8 +1,9 @@
 """Landmark displacements -> a smooth dense displacement -> a moved picture.
 
-Thin-plate splines through the landmarks (Bookstein 1989, IEEE PAMI 11:567), solved once for a grid, so that a frame
-costs one product of a matrix with the displacements. Lips part: above and below the seam of the mouth the picture
-moves by two fields of its own, each blind to the other lip.
+Thin-plate splines through the landmarks (Bookstein 1989, IEEE PAMI 11:567) are solved once per photo: each shape's
+displacement stands ready on a grid, and a frame's is their weighted sum, followed by the head's turn of the same grid
+in depth. Lips part: above and below the seam of the mouth the picture moves by two fields of its own, each blind to
+the other lip.
 """
 
 from __future__ import annotations
@@ -11,72 +12,91 @@ import cv2
 import numpy as np
 
 #: Spacing of the grid in pixels, and the stiffness of the splines (0 passes through every landmark).
-SPACING, STIFFNESS = 4, 6e-4
+SPACING, STIFFNESS = 4, 4e-5
+#: No shape may pull neighbouring grid points over each other: the most a displacement may grow per pixel (own).
+STEEPEST = 0.9
 
 
-def operator(points: np.ndarray, at: np.ndarray, anchors: np.ndarray) -> np.ndarray:
-    """The matrix [m, n] that takes displacements at `points` [n, 2] to those at `at` [m, 2]; zero at `anchors`."""
-    centres = np.concatenate([points, anchors])
-    scale = float(np.ptp(centres, axis=0).max())
-    x, y = centres / scale, at / scale
+def operator(points: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """The matrix [m, n] that takes values at `points` [n, 2] to those at `at` [m, 2]."""
+    scale = float(np.ptp(points, axis=0).max())
+    x, y = points / scale, at / scale
     n = len(x)
     plate = np.zeros((n + 3, n + 3))
     plate[:n, :n] = _kernel(x, x) + STIFFNESS * np.eye(n)
     plate[:n, n:] = np.column_stack([np.ones(n), x])
     plate[n:, :n] = plate[:n, n:].T
-    solved = np.linalg.inv(plate)[:, : len(points)]
+    solved = np.linalg.inv(plate)[:, :n]
     return (np.column_stack([_kernel(y, x), np.ones(len(y)), y]) @ solved).astype(np.float32)
 
 
 def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    r2 = ((a[:, None] - b[None]) ** 2).sum(-1)
-    return np.where(r2 > 0, 0.5 * r2 * np.log(np.maximum(r2, 1e-18)), 0.0)
+    r2 = np.maximum((a**2).sum(1)[:, None] + (b**2).sum(1)[None] - 2 * a @ b.T, 1e-18)
+    return np.asarray(0.5 * r2 * cv2.log(r2))
 
 
-class Field:
-    """A displacement over a square picture, driven by `n` control points.
+class Grid:
+    """A grid over a square picture of `size` pixels; `rest` [cells, cells, 2] are its points."""
 
-    Args:
-        points: Where the control points rest, [n, 2] pixels.
-        anchors: Points that never move, [k, 2] pixels.
-        reach: How much of the displacement arrives where, float32 [size, size], 0..1.
-        size: Side of the picture in pixels.
-    """
+    def __init__(self, size: int) -> None:
+        self.size, self.cells = size, size // SPACING + 1
+        self.step = (size - 1) / (self.cells - 1)
+        ticks = np.linspace(0, size - 1, self.cells)
+        self.rest = np.stack(np.meshgrid(ticks, ticks), axis=-1).astype(np.float32)
+        self.where = np.stack(np.meshgrid(np.arange(size), np.arange(size)), axis=-1).astype(np.float32)
 
-    def __init__(self, points: np.ndarray, anchors: np.ndarray, reach: np.ndarray, size: int) -> None:
-        self.size = size
-        cells = size // SPACING + 1
-        ticks = np.linspace(0, size - 1, cells)
-        self.ticks = ticks.astype(np.float32)
-        grid = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
-        reach_at = cv2.resize(reach, (cells, cells), interpolation=cv2.INTER_LINEAR).reshape(-1, 1)
-        self.moving = np.flatnonzero(reach_at[:, 0] > 0)
-        self.matrix = operator(points, grid[self.moving], anchors) * reach_at[self.moving]
-        self.rest = grid.reshape(cells, cells, 2).astype(np.float32)
-        self.step = (size - 1) / (cells - 1)
+    def source(self, forward: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+        """Where each pixel of a moved picture's `box` (left, top, right, bottom) comes from: float32 [h, w, 2].
 
-    def source(self, moved: np.ndarray, box: tuple[int, int, int, int] | None = None) -> np.ndarray:
-        """How far off each pixel of the moved picture comes from: displacements [n, 2] -> float32 [h, w, 2].
-
-        `box` (left, top, right, bottom) asks for a part of the picture.
+        `forward` [cells, cells, 2] says how far the grid's points go.
         """
-        cells = len(self.ticks)
-        forward = np.zeros((cells * cells, 2), np.float32)
-        forward[self.moving] = self.matrix @ moved.astype(np.float32)
-        forward = forward.reshape(cells, cells, 2)
         back = self.rest
-        for _ in range(4):
+        for _ in range(5):
             at = back / self.step
             back = self.rest - cv2.remap(forward, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         # Upsample the shift, not the place: zero stays exactly zero.
-        left, top, right, bottom = box or (0, 0, self.size, self.size)
+        left, top, right, bottom = box
         scale = np.array([[1 / self.step, 0, left / self.step], [0, 1 / self.step, top / self.step]], np.float32)
-        return cv2.warpAffine(
+        shift = cv2.warpAffine(
             back - self.rest, scale, (right - left, bottom - top), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )  # fmt: skip
+        return self.where[top:bottom, left:right] + shift
 
 
-def moved_picture(picture: np.ndarray, shift: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """The picture with every pixel fetched from `where` + `shift` (both float32 [h, w, 2])."""
-    return cv2.remap(picture, where + shift, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+class Shapes:
+    """What every shape does to the grid, for one of the two lips' sides.
+
+    Args:
+        grid: The grid.
+        flat: Where the control points rest, [n, 2] pixels.
+        moves: What each shape does to them, [61, n, 2] pixels.
+        anchors: Points that no shape moves, [k, 2] pixels.
+        reach: How much of a displacement arrives at each point of the grid, [cells, cells], 0..1.
+    """
+
+    def __init__(self, grid: Grid, flat: np.ndarray, moves: np.ndarray, anchors: np.ndarray, reach: np.ndarray) -> None:
+        rows, columns = np.flatnonzero(reach.any(1)), np.flatnonzero(reach.any(0))
+        self.part = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+        at = grid.rest[self.part]
+        matrix = operator(np.concatenate([flat, anchors]), at.reshape(-1, 2).astype(np.float64))[:, : len(flat)]
+        matrix = matrix * reach[self.part].reshape(-1, 1)
+        dense = np.einsum("mn,snk->smk", matrix, moves.astype(np.float32), optimize=True)
+        self.shape = at.shape
+        self.moves = np.stack([_tame(d.reshape(at.shape), grid.step) for d in dense]).reshape(len(dense), -1)
+
+    def add(self, curves: np.ndarray, forward: np.ndarray) -> None:
+        """Adds what curves [61] do to `forward` [cells, cells, 2], in place."""
+        on = np.flatnonzero(curves)
+        if len(on):
+            forward[self.part] += (curves[on].astype(np.float32) @ self.moves[on]).reshape(self.shape)
+
+
+def _tame(move: np.ndarray, step: float) -> np.ndarray:
+    """A displacement [h, w, 2] without folds: blurred a little more wherever it grows too fast."""
+    for _ in range(4):
+        steep = max(float(np.abs(np.diff(move[..., k], axis=axis)).max()) for k in (0, 1) for axis in (0, 1)) / step
+        if steep <= STEEPEST:
+            break
+        move = cv2.GaussianBlur(move, (0, 0), 0.8, borderType=cv2.BORDER_REPLICATE)
+    return move
