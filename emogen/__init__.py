@@ -13,7 +13,20 @@ from typing import TYPE_CHECKING, Any
 from emogen._version import __version__
 
 if TYPE_CHECKING:
-    from emogen.calls import convert, dialogue, evaluate, gesture, image, load, music, perform, recognize, speak, talk
+    from emogen.calls import (
+        convert,
+        dialogue,
+        edit_face,
+        evaluate,
+        gesture,
+        image,
+        load,
+        music,
+        perform,
+        recognize,
+        speak,
+        talk,
+    )
     from emogen.conditioning.emotion import Emotion
     from emogen.conditioning.track import EmotionTrack
     from emogen.errors import EmogenError
@@ -24,6 +37,7 @@ if TYPE_CHECKING:
     from emogen.pipelines.speech.dialogue import DialoguePipeline
     from emogen.pipelines.speech.pipeline import SpeechPipeline
     from emogen.pipelines.talking_head.pipeline import TalkingHeadPipeline
+    from emogen.pipelines.talking_head.video_edit import FaceEditPipeline
 
 _WHERE = {
     "Emotion": "emogen.conditioning.emotion",
@@ -32,6 +46,7 @@ _WHERE = {
     "DialoguePipeline": "emogen.pipelines.speech.dialogue",
     "SpeechPipeline": "emogen.pipelines.speech.pipeline",
     "TalkingHeadPipeline": "emogen.pipelines.talking_head.pipeline",
+    "FaceEditPipeline": "emogen.pipelines.talking_head.video_edit",
     "GesturePipeline": "emogen.pipelines.gesture.pipeline",
     "MusicPipeline": "emogen.pipelines.music.pipeline",
     "ImagePipeline": "emogen.pipelines.image.pipeline",
@@ -40,6 +55,7 @@ _WHERE = {
     "dialogue": "emogen.calls",
     "speak": "emogen.calls",
     "talk": "emogen.calls",
+    "edit_face": "emogen.calls",
     "gesture": "emogen.calls",
     "music": "emogen.calls",
     "image": "emogen.calls",
@@ -53,6 +69,7 @@ __all__ = [
     "EmogenError",
     "Emotion",
     "EmotionTrack",
+    "FaceEditPipeline",
     "GesturePipeline",
     "ImagePipeline",
     "MusicPipeline",
@@ -62,6 +79,7 @@ __all__ = [
     "__version__",
     "convert",
     "dialogue",
+    "edit_face",
     "evaluate",
     "gesture",
     "image",

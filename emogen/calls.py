@@ -51,6 +51,11 @@ def talk(text: str | None = None, emotion: Feeling = None, *, backend: str = "em
     return _open("talking_head", backend)(text, emotion, **options)
 
 
+def edit_face(video: Any, emotion: Feeling = None, *, backend: str = "embedded", **options: Any) -> Any:
+    """A video of a person -> the same video, felt otherwise. Options as in `FaceEditPipeline.__call__`."""
+    return _open("face_edit", backend)(video, emotion, **options)
+
+
 def gesture(audio: Any = None, emotion: Feeling = None, *, backend: str = "embedded", **options: Any) -> Any:
     """Speech (or `seconds=` of silence) -> body motion. Options as in `GesturePipeline.__call__`."""
     return _open("gesture", backend)(audio, emotion, **options)

@@ -1,9 +1,8 @@
-"""Commands that make media: speak, convert, talk, music, gesture, image, perform."""
+"""Commands that make media: speak, convert, music, gesture, image, perform; talk stands in `talk.py`."""
 
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +15,6 @@ from emogen.cli.options import (
     PICTURE,
     SOUND,
     SPEECH,
-    TALK,
     Backend,
     Device,
     Feel,
@@ -31,9 +29,8 @@ from emogen.cli.options import (
     target,
     words,
 )
+from emogen.cli.talk import talk
 from emogen.errors import InputError
-
-KNOB = "0 to 2; 1 as it is."
 
 
 def speak(
@@ -80,43 +77,6 @@ def convert(
     pipe = opened("conversion", backend, device)
     make = pipe if path.suffix.lower() == ".csv" else pipe.stream
     report(make(audio, felt, rights=rights, seed=seed), path, started, as_json)
-
-
-def talk(
-    output: Output,
-    text: Annotated[str | None, typer.Argument(help="What is said, or a .txt file.")] = None,
-    emotion: Feel = None,
-    portrait: Annotated[str, typer.Option(help="A photo, avatar:NAME or sample:astronaut.")] = "avatar:ava",
-    audio: Annotated[Path | None, typer.Option(help="A recording to speak with, instead of text.")] = None,
-    voice: Voice = None,
-    fps: float = 25,
-    size: int = 512,
-    mouth: Annotated[float, typer.Option(help=f"How wide speech opens the mouth, {KNOB}")] = 1,
-    brows: Annotated[float, typer.Option(help=f"How much brows and lids do, {KNOB}")] = 1,
-    head: Annotated[float, typer.Option(help=f"How much the head moves, {KNOB}")] = 1,
-    blink: Annotated[float, typer.Option(help=f"How often the eyes blink, {KNOB}")] = 1,
-    gaze: Annotated[float, typer.Option(help=f"How far the eyes wander, {KNOB}")] = 1,
-    units: Annotated[Path | None, typer.Option(help="Action units of your own: a JSON file, or an edited sidecar.")] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Tell which action units show the emotion, and where.")] = False,
-    seed: Seed = None,
-    backend: Backend = "embedded",
-    device: Device = "cpu",
-    as_json: Json = False,
-) -> None:
-    """Text or a recording -> a talking face (.mp4; .csv, .json: its curves)."""
-    started, felt, path = time.perf_counter(), feeling(emotion, auto=True), target(output, TALK)
-    if (text is None) == (audio is None):
-        raise InputError("talk", "needs either a text or --audio", "Give one of the two.")
-    pipe = opened("talking_head", backend, device)
-    out = pipe(
-        words(text) if text else None, felt, audio=audio, portrait=portrait, voice=voice, fps=fps, size=size, mouth=mouth,
-        brows=brows, head=head, blink=blink, gaze=gaze, units=units, seed=seed,
-    )  # fmt: skip
-    if explain:
-        from emogen.pipelines.talking_head.explain import told
-
-        print("\n".join(told(out.made.facts["explained"])), file=sys.stderr)
-    report(out, path, started, as_json)
 
 
 def music(

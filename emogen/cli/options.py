@@ -14,7 +14,7 @@ from emogen.errors import InputError
 
 SOUND = (".wav", ".flac", ".mp3", ".ogg")
 SPEECH = (*SOUND, ".textgrid", ".srt", ".csv")
-TALK = (".mp4", ".csv", ".json", ".wav")
+TALK = (".mp4", ".csv", ".json", ".glb", ".bvh", ".wav")
 MUSIC = (".wav", ".flac", ".mid")
 PICTURE = (".png", ".jpg", ".jpeg", ".webp")
 

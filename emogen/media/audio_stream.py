@@ -52,7 +52,18 @@ def read_blocks(path: str | Path, sample_rate: int) -> Iterator[NDArray[np.float
 
 def native_rate(path: str | Path) -> int:
     """The sample rate of a sound file in Hz; errors as `read_audio`."""
-    path = Path(path)
+    return _shape(Path(path))[0]
+
+
+def duration_s(path: str | Path) -> float | None:
+    """How long a sound file lasts, as its header says; None where it does not say. Errors as `read_audio`."""
+    rate, frames = _shape(Path(path))
+    return frames / rate if frames else None
+
+
+def _shape(path: Path) -> tuple[int, int]:
+    """Rate in Hz and number of frames (0: not said)."""
     kind = expect_kind(path, *SNDFILE_KINDS, *FFMPEG_KINDS, accepted=ACCEPTED)
     with reading(path, kind):
-        return opened(path, kind)[0]
+        rate, _, frames, _ = opened(path, kind)
+        return rate, frames

@@ -68,5 +68,6 @@ def test_saved_and_loaded(model, tmp_path):
     model.save_pretrained(tmp_path)
     again = AcousticModel.from_pretrained(tmp_path, use_safetensors=True)
     mix = torch.tensor([1.0, 0.0])
-    assert torch.equal(model.speak(*sentence(), mix)[1], again.eval().speak(*sentence(), mix)[1])
+    # How sums are split among threads may change the last bit.
+    torch.testing.assert_close(model.speak(*sentence(), mix)[1], again.eval().speak(*sentence(), mix)[1], rtol=0, atol=1e-5)
     assert list(again.config.symbols) == SYMBOLS

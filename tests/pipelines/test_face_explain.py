@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emogen.codecs.face import INDEX, both, mouth_opening
-from emogen.conditioning.track import EmotionTrack
+from emogen.conditioning.atoms import Said
+from emogen.conditioning.emotion import Emotion
+from emogen.conditioning.track import EmotionTrack, Keyframe
 from emogen.errors import InputError
 from emogen.pipelines.talking_head.animate import Knobs, animate
+from emogen.pipelines.talking_head.described import described_units
 from emogen.pipelines.talking_head.explain import UnitTrack, explained, letter, told
 from emogen.pipelines.talking_head.expression import MOST, UNITS, ExpressionRules
 
@@ -93,3 +97,39 @@ def test_each_knob_turns_its_own_part():
     assert moved("surprise", Knobs(brows=0.0))[:, brows].max() == 0.0
     wandering = [np.abs(moved("neutral", Knobs(gaze=g, head=0.0), seconds=20.0)[:, INDEX["leftEyeYaw"]]).max() for g in (0.0, 1.0)]
     assert wandering[0] < 0.2 * wandering[1]
+
+
+def test_a_description_shows_what_it_names() -> None:
+    def units(words: str) -> dict[str, float]:
+        track = EmotionTrack.of(Emotion.mix([(Said('"', words, Emotion.parse("sadness")), 1.0)]))
+        edited = described_units(RULES, track)
+        return explained(RULES, track, edited)[0].units
+
+    smile = units("smiling through tears")
+    assert smile["AU12"] > 0.6
+    assert smile["AU1"] > 0.5
+    assert smile.get("AU15", 0.0) < 0.5 * smile["AU12"]
+    assert "AU12" not in units("not smiling, tired")
+    assert units("not smiling, tired")["AU43"] > 0.3
+    assert units("a quiet evening") == explained(RULES, EmotionTrack.of("sadness"))[0].units
+
+
+def test_what_is_described_comes_and_goes_with_its_keyframe() -> None:
+    smiling = Emotion.mix([(Said('"', "a broad smile", Emotion.parse("calm")), 1.0)])
+    track = EmotionTrack((Keyframe(0.0, Emotion.parse("sadness")), Keyframe(2.0, smiling), Keyframe(4.0, Emotion.parse("sadness"))))
+    found = described_units(RULES, track)
+    assert found is not None
+    smile = found.at(np.array([0.0, 1.0, 2.0, 4.0]))[:, UNITS.index("AU12")]
+    assert smile[0] == smile[3] == 0.0
+    assert 0.2 < smile[1] < smile[2] == 0.8
+    assert described_units(RULES, EmotionTrack.of("0s joy; 2s fear")) is None
+
+
+def test_a_sidecar_can_be_edited_and_given_back(tmp_path: Path) -> None:
+    told_units = [m.to_dict() for m in explained(RULES, EmotionTrack.of("0s joy; 2s anger"))]
+    told_units[0]["units"] = {"AU9": 1.0}
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"media": {"explained": told_units}}), encoding="utf-8")
+    track = UnitTrack.of(path)
+    assert track.times.tolist() == [0.0, 2.0]
+    assert track.at(np.array([0.0]))[0, UNITS.index("AU9")] == 1.0

@@ -125,8 +125,8 @@ class UnitTrack:
             return given
         if isinstance(given, (str, Path)):
             given = read_json(given)
-        if isinstance(given, Mapping) and "explained" in given:  # a sidecar
-            given = given["explained"]
+        if isinstance(given, Mapping) and isinstance(given.get("media"), Mapping):  # a sidecar
+            given = given["media"].get("explained", given)
         rows: Sequence[Any] = [given] if isinstance(given, Mapping) else given
         if not isinstance(rows, Sequence) or isinstance(rows, (str, bytes)) or not rows:
             raise InputError("units", f"a {type(given).__name__}", 'Accepted: {"AU12": 0.8}, or a list of these with "t".')

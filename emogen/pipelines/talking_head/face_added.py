@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from emogen.codecs.face import FACE_CHANNELS, INDEX, SHAPES, both
 from emogen.conditioning.track import EmotionTrack
@@ -26,9 +27,14 @@ FAINT = 0.2
 #: How much of a smile (or frown) that contradicts the feeling a full feeling takes back (own, by eye).
 TAKEN_BACK = 0.9
 #: What else a smile moves and goes with it, as shares of it.
-WITH_SMILE = {"cheekSquint": 0.6, "eyeSquint": 0.35}
+WITH_SMILE = {"cheekSquint": 0.6, "eyeSquint": 0.25}
+#: An eye that opens wider than the video shows is made of what is seen of it: more than this share of what is asked for
+#: draws the iris out of round (by eye).
+WIDE_SHARE = 0.5
 #: A smile that is asked for by this much agrees with one that is there; at most this share of it is then not added.
 AGREES, SPARED = 0.15, 0.7
+#: Lips that close do so over this long, s (own).
+CLOSES_S = 0.12
 #: A smile from which on it may have parted the lips (own).
 LAUGHS = 0.4
 #: What `Knobs.brows` counts for.
@@ -64,9 +70,11 @@ def added(
         curves, _ = expression.live(samples.vad[:count], samples.basic[:count], fps, rows, seed=seed)
         curves[:, :SHAPES] *= np.clip(strong / FAINT, 0, 1)[:, None]
         curves[:, SHAPES:] = 0
+        curves[:, both("eyeWide")] *= WIDE_SHARE
         closing = _considered(curves, track.smiling()[held], speaking, np.clip(strong, 0, 1))
         if said is None:
-            parted(curves, -closing * np.maximum(track.gap[held], 0), opening_of(track.points))
+            gap = gaussian_filter1d(np.maximum(track.gap[held], 0), CLOSES_S * fps, mode="nearest")
+            parted(curves, -closing * gap, opening_of(track.points))
         _turned(curves, knobs)
     return np.clip(curves if said is None else curves + said, -1, 1) * track.strength[held, None]
 
@@ -89,7 +97,7 @@ def _considered(curves: np.ndarray, shown: np.ndarray, speaking: np.ndarray, str
         curves[:, both(name)] *= (1 - spared * there)[:, None]
         curves[:, both(name)] -= (back * np.abs(shown) * there)[:, None]
     for name, share in WITH_SMILE.items():
-        curves[:, both(name)] -= (share * back * np.maximum(shown, 0))[:, None]
+        curves[:, both(name)] -= (share * back * np.clip(shown, 0, 1))[:, None]
     return np.asarray(back * np.clip(shown / LAUGHS, 0, 1) * (1 - speaking))
 
 

@@ -76,4 +76,3 @@ def resaid(phones: Sequence[Phone], track: Track, count: int, loudness: np.ndarr
     curves[:, pairs] -= (np.maximum(wide, 0) / width[pairs].sum())[:, None]
     curves[:, INDEX["mouthPucker"]] -= np.minimum(wide, 0) / width[INDEX["mouthPucker"]]
     return curves, speech_activity(phones, count / track.fps, track.fps)[:count]
-

@@ -10,14 +10,14 @@ import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from emogen.errors import InputError
+from emogen.errors import InputError, LimitError
 from emogen.limits import LIMITS
 from emogen.media.container import opened
 from emogen.media.video import VideoInfo, probe, read_frames
@@ -146,24 +146,28 @@ class _Seen:
     shots: int = 0
 
 
-def tracked(path: Path, face: int | None = None, each: Callable[[int, VideoInfo], None] = lambda i, info: None) -> Track:
+def tracked(path: Path, face: int | None = None, each: Callable[[float], None] = lambda t_s: None) -> Track:
     """Goes through a video.
 
     Args:
         path: mp4, mov, mkv or webm.
         face: Which person, see `face_follow.cast_of`.
-        each: Called after each picture with its number and what the file's header says.
+        each: Called after each picture with its time, s.
 
     Raises:
         InputError: No face in it, none large enough, no such face; not a video.
+        LimitError: Longer than `limits.render_s`, or as `probe`.
     """
     info = probe(path)
     if info.duration_s > LIMITS.render_s:
         found = f"{info.duration_s:,.0f} s; the limit is {LIMITS.render_s:,.0f} s (limits.render_s)"
-        raise InputError(path.name, found, "Cut it into shorter files.")
+        raise LimitError(path.name, found, "Cut it into shorter files.")
+    fps, uneven = pace(path, info)
     cast, seen, kept = cast_of(path, face), _Seen(), Landmarks()
-    for points in steady(_bridged(_found(path, info, cast, seen, each), seen.there)):
-        i = len(kept)
+    # One more than there are: `steady` has nothing to say about a single picture.
+    for i, points in enumerate(steady(chain(_bridged(_found(path, fps, cast, seen, each), seen.there), [None]))):
+        if i == len(seen.there):
+            break
         kept.add(points)
         mouth, bears = (0.0, 0.0, 0.0), 0.0
         if points is not None and seen.there[i]:
@@ -172,20 +176,20 @@ def tracked(path: Path, face: int | None = None, each: Callable[[int, VideoInfo]
             values.append(value)
     if seen.best[1] is None or seen.best[2] is None:
         raise InputError(path.name, *_nobody(seen, len(kept)))
-    strength = faded(np.array(seen.quality, np.float64), info.fps)
+    strength = faded(np.array(seen.quality, np.float64), fps)
     shown = int((strength > 0).sum())
     facts = {"pictures": len(kept), "with_face": shown, "edited_share": round(shown / len(kept), 4), "times_lost": seen.shots - 1}
     corner, gap, wide = (_held(values, seen.there) for values in (seen.corner, seen.gap, seen.wide))
-    return Track(path, info.fps, *seen.shape, kept, strength, corner, gap, wide,
-                 seen.best[1], seen.best[2], tuple(_told(path, cast, face, strength, seen)), facts)  # fmt: skip
+    return Track(path, fps, *seen.shape, kept, strength, corner, gap, wide,
+                 seen.best[1], seen.best[2], tuple(_told(cast, face, strength, seen, uneven)), facts)  # fmt: skip
 
 
 def _found(
-    path: Path, info: VideoInfo, cast: Cast | None, seen: _Seen, each: Callable[[int, VideoInfo], None]
+    path: Path, fps: float, cast: Cast | None, seen: _Seen, each: Callable[[float], None]
 ) -> Iterator[tuple[int, np.ndarray | None]]:
     """Shot and points of the face in each picture."""
     with Follower(cast) as follower:
-        for i, picture in enumerate(read_frames(path, fps=info.fps)):
+        for i, picture in enumerate(read_frames(path, fps=fps)):
             picture = np.ascontiguousarray(picture)
             seen.shape = (picture.shape[0], picture.shape[1])
             points = follower.step(picture)
@@ -195,7 +199,7 @@ def _found(
                 if score > 1.05 * seen.best[0]:
                     seen.best = (score, picture, points)
             seen.shots = follower.shot
-            each(i, info)
+            each((i + 1) / fps)
             yield follower.shot, points
 
 
@@ -278,7 +282,7 @@ def _nobody(seen: _Seen, count: int) -> tuple[str, str]:
     return "the face is never seen from the front", needs
 
 
-def _told(path: Path, cast: Cast | None, face: int | None, strength: np.ndarray, seen: _Seen) -> Iterator[str]:
+def _told(cast: Cast | None, face: int | None, strength: np.ndarray, seen: _Seen, uneven: bool) -> Iterator[str]:
     """What the user should know."""
     if cast is not None and cast.count > 1:
         which = "as asked for" if face is not None else "the largest"
@@ -288,15 +292,20 @@ def _told(path: Path, cast: Cast | None, face: int | None, strength: np.ndarray,
         yield f"In {away:,} of {len(strength):,} pictures the face was not found; these stay as they are."
     turned = int(((strength == 0) & np.array(seen.there, bool)).sum())
     if turned:
-        yield f"In {turned:,} pictures the face is turned away, cut off or too small; these stay as they are."
-    if uneven(path):
+        yield f"In {turned:,} of {len(strength):,} pictures the face is turned away, cut off or too small; these stay as they are."
+    if uneven:
         yield "The pictures of the video come at uneven times; those of the edited one come evenly."
 
 
-def uneven(path: Path) -> bool:
-    """Whether the pictures of a video last differently long, by its first packets."""
+def pace(path: Path, info: VideoInfo) -> tuple[float, bool]:
+    """How many pictures a second a video is read at, and whether its own come at uneven times.
+
+    Uneven ones are read as densely as most of them come, so that hardly any is left out.
+    """
     with opened(path) as source:
-        packets = source.demux(source.streams.video[0])
-        lengths = [p.duration for p in islice(packets, PACKETS) if p.duration]
-    usual = median(lengths[:-1]) if len(lengths) > 2 else 0
-    return bool(usual and (max(lengths[:-1]) > UNEVEN * usual or min(lengths[:-1]) * UNEVEN < usual))
+        stream = source.streams.video[0]
+        lengths = [float(p.duration * p.time_base) for p in islice(source.demux(stream), PACKETS) if p.duration]
+    usual = median(lengths[:-1]) if len(lengths) > 2 else 0.0
+    if not usual or (max(lengths[:-1]) < UNEVEN * usual and min(lengths[:-1]) * UNEVEN > usual):
+        return info.fps, False
+    return float(np.clip(round(1 / usual, 3), info.fps, LIMITS.video_fps)), True

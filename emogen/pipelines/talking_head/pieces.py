@@ -15,8 +15,8 @@ import numpy as np
 from emogen.codecs.face import both
 from emogen.media.audio_stream import read_blocks
 
-#: Length of a piece, and how long two of them overlap (s). Blinks begin later than the overlap lasts.
-PIECE_S, OVERLAP_S = 40.0, 0.72
+#: Length of a piece, and how long two of them overlap (s); own choice.
+PIECE_S, OVERLAP_S = 40.0, 1.2
 #: Rate at which a voice is heard and laid under the picture, Hz.
 RATE_HZ = 22_050
 
@@ -59,7 +59,8 @@ def joined(old: np.ndarray, new: np.ndarray) -> np.ndarray:
     share = (0.5 - 0.5 * np.cos(np.pi * (np.arange(len(new)) + 1) / (len(new) + 1)))[:, None]
     old = old[: len(new)]
     out = np.asarray((1 - share) * old + share * new)
-    out[:, both("eyeBlink")] = np.maximum(out[:, both("eyeBlink")], old[:, both("eyeBlink")] * (share < 0.97))
+    lids, finished = both("eyeBlink"), np.clip((1 - share) / 0.1, 0, 1)
+    out[:, lids] = np.maximum(old[:, lids] * finished, new[:, lids])
     return out.astype(new.dtype)
 
 

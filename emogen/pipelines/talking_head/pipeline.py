@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from emogen.media.audio import Audio, read_audio
 from emogen.pipelines.base import AffectivePipeline, StepCallback, draw_seed
 from emogen.pipelines.outputs import Made
 from emogen.pipelines.talking_head.animate import Knobs, animate
+from emogen.pipelines.talking_head.described import described_units
 from emogen.pipelines.talking_head.explain import UnitTrack, explained
 from emogen.pipelines.talking_head.expression import ExpressionRules
 from emogen.pipelines.talking_head.expressive import LearntExpression
@@ -111,7 +112,7 @@ class TalkingHeadPipeline(AffectivePipeline):
             InputError: Neither text nor audio, a text that is not what the audio says, a portrait without a face, an
                 option out of range.
         """
-        ask = self._asked(Knobs(mouth, brows, head, blink, gaze), units, style, fps, size)
+        asked = self._asked(Knobs(mouth, brows, head, blink, gaze), units, style, fps, size)
         if text is None and audio is None:
             raise InputError("talking head", "needs a text or a voice", "Give text, audio, or both.")
         auto = emotion == "auto" if isinstance(emotion, str) else False
@@ -127,6 +128,7 @@ class TalkingHeadPipeline(AffectivePipeline):
                 felt = track if not auto else said.emotion
                 sound, rate, spoken, phones = _laid(said, fps, padded=audio is None)
                 lead = LEAD_S if audio is None else 0.0
+                ask = self._described(asked, felt)
                 steps.done("voice")
                 moved = animate(
                     self.expression,
@@ -162,9 +164,10 @@ class TalkingHeadPipeline(AffectivePipeline):
         Returns:
             TalkingHeadStream: memory does not grow with the voice.
         """
-        ask = self._asked(Knobs(mouth, brows, head, blink, gaze), units, style, fps, size)
+        asked = self._asked(Knobs(mouth, brows, head, blink, gaze), units, style, fps, size)
         auto = emotion == "auto" if isinstance(emotion, str) else False
         felt = heard(audio) if auto else EmotionTrack.of(emotion or "neutral")
+        ask = self._described(asked, felt)
         used, renderer = draw_seed(seed), open_portrait(portrait, size=size, face=face)
 
         def piece(voice: np.ndarray, begin_s: float, number: int) -> np.ndarray:
@@ -185,9 +188,16 @@ class TalkingHeadPipeline(AffectivePipeline):
         edited = None if units is None else UnitTrack.of(units)
         return Ask(knobs, edited, None if style is None else Style.of(style), float(fps), size)
 
+    def _rules(self) -> Any:
+        return getattr(self.expression, "rules", self.expression)
+
+    def _described(self, asked: Ask, felt: EmotionTrack) -> Ask:
+        """With the units that a description names, where the caller gave none."""
+        return asked if asked.units is not None else replace(asked, units=described_units(self._rules(), felt))
+
     def _made(self, request: dict[str, Any], felt: EmotionTrack, seed: int, renderer: Any, ask: Ask, portrait: Any,
               audio: Any, models: dict[str, str]) -> Made:  # fmt: skip
-        rules: Any = getattr(self.expression, "rules", self.expression)
+        rules = self._rules()
         learnt = {} if rules is self.expression else {"face_motion": checkpoint_hash("face_motion")}
         return Made(
             request=request, emotion=felt, seed=seed, real_input=is_real(portrait) or isinstance(audio, (str, Path)),

@@ -26,7 +26,7 @@ FPS, LEAST_S, MOST_S = 25.0, 2.0, 120.0
 #: How lively the default motion of this pipeline is, neutral and in the six feelings at 0.7, measured with `Moves` on 42
 #: sentences: what a style is compared with. Range of the mouth's opening and of the brows (shapes), the head's speed
 #: (rad/s), blinks a minute, spread of the gaze (rad).
-USUAL = {"mouth": 0.33, "brows": 0.23, "head": 0.075, "blink": 20.0, "gaze": 0.052}
+USUAL = {"mouth": 0.54, "brows": 0.25, "head": 0.17, "blink": 19.0, "gaze": 0.043}
 #: What a measure is at most multiplied with, either way.
 MOST_GAIN = 2.5
 #: Lengths that a shape at 1 makes on a face, in distances between the outer eye corners: the lips' gap of a dropped jaw,
@@ -82,6 +82,9 @@ class Moves:
     def of_face(seen: Watched) -> Moves:
         """From a face that was watched; moments without one are left out."""
         points = seen.points[seen.there]
+        if not len(points):
+            none = np.zeros(0)
+            return Moves(none, np.zeros((0, 2)), np.zeros((0, 2)), np.zeros((0, 3)), none, none, seen.fps)
         frames = [frame_of(p) for p in points]
         flat = points[:, :, :2]
         unit = np.array([f.scale for f in frames])[:, None]

@@ -13,8 +13,9 @@ from emogen.pipelines.talking_head.ear import Ear
 from emogen.pipelines.talking_head.heard import aligned
 from emogen.pipelines.talking_head.sounds import Phone
 
-#: A text whose sounds are heard with less than this mean chance is not what is said.
-LEAST_FIT = 0.33
+#: A text whose sounds are heard with less than this mean chance is not what is said. On EmoDB's held-out speakers the
+#: right text has .45 to .73, a wrong one .19 to .46.
+LEAST_FIT = 0.4
 
 
 @dataclass(frozen=True)
