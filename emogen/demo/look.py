@@ -37,6 +37,7 @@ CSS = """
 .gradio-container, .gradio-container .row, .gradio-container .column {min-width: 0}
 footer {display: none !important}
 .line {color: var(--body-text-color-subdued)}
-.felt {min-height: 1.6em; padding: 0 12px; margin-top: -8px; color: var(--body-text-color-subdued)}
+.felt {min-height: 1.6em; padding: 0 12px; color: var(--body-text-color-subdued)}
+#talk-chain code, .chain code {white-space: pre-wrap}
 .plan textarea {font-family: var(--font-mono); font-size: .85em; white-space: pre; overflow-x: auto !important}
 """

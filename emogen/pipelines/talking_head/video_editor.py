@@ -6,6 +6,8 @@ move, and what a mouth shows that opens much wider than in the video has to be d
 
 from __future__ import annotations
 
+from copy import copy
+
 import cv2
 import numpy as np
 
@@ -20,11 +22,17 @@ from emogen.pipelines.talking_head.photo_portrait.shapes import Frame
 STRETCHED, LEAST_OPEN = (0.40, 0.75), 0.018
 #: The rim of an eye that moves with its lid (lashes, shade), and its softness, in eye-corner distances (own, by eye).
 LASHES, SOFT = 0.014, 0.006
+#: Teeth are kept for faces whose size differs by less than this (log), for so many sizes.
+SIZES, KEPT = 0.04, 12
 LIDS = ((lm.RIGHT_LID_UPPER, lm.RIGHT_LID_LOWER), (lm.LEFT_LID_UPPER, lm.LEFT_LID_LOWER))
 
 
 class VideoEditor(FaceEditor):
     """A `FaceEditor` for faces that blink and speak."""
+
+    def __init__(self, frame: np.ndarray, points: np.ndarray) -> None:
+        super().__init__(frame, points)
+        self._insides: dict[int, Inside] = {}
 
     def _warped(
         self, part: np.ndarray, points: np.ndarray, move: np.ndarray, face: Frame, box: tuple[int, int, int, int]
@@ -79,5 +87,18 @@ class VideoEditor(FaceEditor):
         corner = origin + np.array([left, top])
         seam = rest - corner
         jaw = seam + (now[14] - rest)
-        Inside(points, face, self.colour, None).draw(drawn, now - corner, seam, jaw, face.rotation[:2, :2], curves)
+        self._inside(points, face).draw(drawn, now - corner, seam, jaw, face.rotation[:2, :2], curves)
         place[:] = cv2.addWeighted(drawn, share, np.ascontiguousarray(place), 1 - share, 0)
+
+    def _inside(self, points: np.ndarray, face: Frame) -> Inside:
+        """What is behind the lips of a face of this size; drawing teeth anew for each picture takes long."""
+        size = round(np.log(face.scale) / SIZES)
+        kept = self._insides.get(size)
+        if kept is None:
+            if len(self._insides) >= KEPT:
+                self._insides.clear()
+            # Of the size itself, not of the face that came first: several threads may be at it.
+            kept = self._insides[size] = Inside(points, Frame(float(np.exp(size * SIZES)), face.rotation), self.colour, None)
+        here = copy(kept)
+        here.frame, here.unit = face, face.scale
+        return here

@@ -8,6 +8,8 @@ carries the triangle's brightness in its upper bits.
 
 from __future__ import annotations
 
+import threading
+
 import cv2
 import numpy as np
 
@@ -21,6 +23,8 @@ EDGE = 0.035
 SMALL = 0.6
 #: Pixels coloured at once: what is needed for them stays in the processor's cache.
 BLOCK = 8192
+#: Thousands of short calls, each of which lets other threads in: two threads at it would mostly wait for each other.
+_FILLING = threading.Lock()
 _GREY = np.array([0.3, 0.6, 0.1], np.float32)
 
 
@@ -53,61 +57,66 @@ def paint(
     fixed = np.rint((np.clip(p, -2000, size + 2000) * SUPER - 0.5) * (1 << SHIFT)).astype(np.int32)
     packed = (np.clip(tone * TONES, 0, TONES).astype(np.int32) << BITS) + np.arange(1, len(order) + 1, dtype=np.int32)
     fill = cv2.fillConvexPoly
-    for number, triangle in zip(packed.tolist(), fixed, strict=True):
-        fill(numbers, triangle, number, 8, SHIFT)
+    with _FILLING:
+        for number, triangle in zip(packed.tolist(), fixed, strict=True):
+            fill(numbers, triangle, number, 8, SHIFT)
     picture, first = _coloured(numbers, planes, background)
     return picture, np.append(-1, order).astype(np.int32)[first]
 
 
 def _planes(p: np.ndarray, colour: np.ndarray, twice: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The linear colour of each triangle: base, change across and down, [1 + F, 9] (row 0: none); and brightness [F]."""
+    """The linear colour of each triangle: base, change across and down, of each colour, [9, 1 + F] (0: none); brightness [F]."""
     area = np.where(twice > -SMALL, -np.inf, twice)[:, None].astype(np.float32)
     ab, ac = p[:, 1] - p[:, 0], p[:, 2] - p[:, 0]
     da, dc = colour[:, 1] - colour[:, 0], colour[:, 2] - colour[:, 0]
     across = (da * ac[:, 1:] - dc * ab[:, 1:]) / area
     down = (dc * ab[:, :1] - da * ac[:, :1]) / area
     middle, centre = (colour[:, 0] + colour[:, 1] + colour[:, 2]) / 3, (p[:, 0] + p[:, 1] + p[:, 2]) / 3
-    planes = np.zeros((1 + len(p), 9), np.float32)
-    planes[1:, :3] = middle - across * centre[:, :1] - down * centre[:, 1:]
-    planes[1:, 3:6], planes[1:, 6:] = across, down
-    return planes, 0.02 + 0.98 * (middle @ _GREY)
+    planes = np.zeros((9, 1 + len(p)), np.float32)
+    planes[:3, 1:] = (middle - across * centre[:, :1] - down * centre[:, 1:]).T
+    planes[3:6, 1:], planes[6:, 1:] = across.T, down.T
+    return planes, 0.02 + 0.98 * (_GREY[0] * middle[:, 0] + _GREY[1] * middle[:, 1] + _GREY[2] * middle[:, 2])
 
 
 def _coloured(numbers: np.ndarray, planes: np.ndarray, background: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The picture [size, size, 3] and each pixel's row in `planes` [size, size]."""
     size = background.shape[0]
     top, low = numbers[0::2], numbers[1::2]
-    high, least = np.maximum(top, low), np.minimum(top, low)
-    spread = np.maximum(high[:, 0::2], high[:, 1::2]) - np.minimum(least[:, 0::2], least[:, 1::2])
+    high, least = cv2.max(top, low), cv2.min(top, low)
+    spread = cv2.subtract(cv2.max(high[:, 0::2], high[:, 1::2]), cv2.min(least[:, 0::2], least[:, 1::2]))
     mask = (1 << BITS) - 1
     first = np.bitwise_and(top[:, 0::2], mask)
+    edges = spread > int(EDGE * TONES * (1 << BITS))
+    edge, plain = np.flatnonzero(edges), np.flatnonzero((first > 0) & ~edges)
     picture = background.copy()
     flat = picture.reshape(-1, 3)
-    limit = int(EDGE * TONES * (1 << BITS))
-    edge = np.flatnonzero(spread > limit)
-    plain = np.flatnonzero((first > 0) & (spread <= limit))
     rows = first.ravel()
     for k in range(0, len(plain), BLOCK):
         at = plain[k : k + BLOCK]
         down, across = np.divmod(at, size)
-        flat[at] = _linear(planes, rows[at], across + 0.5, down + 0.5)
+        flat[at] = _linear(planes, rows[at], across + np.float32(0.5), down + np.float32(0.5))
     row, column = np.divmod(edge, size)
     behind = background.reshape(-1, 3)[edge]
     total = np.zeros_like(behind)
     for dy in range(SUPER):
         for dx in range(SUPER):
             number = numbers[row * SUPER + dy, column * SUPER + dx] & mask
-            value = _linear(planes, number, column + (dx + 0.5) / SUPER, row + (dy + 0.5) / SUPER)
-            empty = number == 0
-            value[empty] = behind[empty]
-            total += value
+            value = _linear(planes, number, column + np.float32((dx + 0.5) / SUPER), row + np.float32((dy + 0.5) / SUPER))
+            total += np.where((number == 0)[:, None], behind, value)
     flat[edge] = total / SUPER**2
     return picture, first
 
 
 def _linear(planes: np.ndarray, number: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    g = planes.take(number, axis=0)
-    out = g[:, 3:6] * x.astype(np.float32)[:, None]
-    out += g[:, :3]
-    out += g[:, 6:] * y.astype(np.float32)[:, None]
+    """Colours [n, 3] of triangles [n] at places [n]; one colour after the other, so that arrays are gone through in order."""
+    number, x, y = number.astype(np.intp), x.astype(np.float32), y.astype(np.float32)
+    out = np.empty((len(number), 3), np.float32)
+    for c in range(3):
+        value = planes[3 + c].take(number)
+        value *= x
+        value += planes[c].take(number)
+        part = planes[6 + c].take(number)
+        part *= y
+        value += part
+        out[:, c] = value
     return out

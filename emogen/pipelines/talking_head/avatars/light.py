@@ -5,11 +5,10 @@ All per vertex, in linear light. Sizes are our own choice by eye.
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from emogen.media.glb import encoded
-
-UP = np.array([0.0, 1.0, 0.0], np.float32)
 
 
 def _unit(x: float, y: float, z: float) -> np.ndarray:
@@ -41,19 +40,22 @@ def lit(colour: np.ndarray, normals: np.ndarray, marks: np.ndarray, hollow: np.n
     Returns:
         sRGB float32 [V, 3], 0..1.
     """
+    # One small product for all directions, by OpenCV: a linear algebra library would start threads for it.
+    half = KEY + VIEW
+    half /= np.linalg.norm(half)
+    towards = cv2.transform(normals[None], np.stack([KEY, FILL, VIEW, RIM, half]))[0]
+    to_key, to_fill, to_view, to_rim, to_half = (towards[:, k : k + 1] for k in range(5))
     gloss, skin, lips, shut = (marks[:, k : k + 1] for k in range(4))
     wrap = WRAP + (WRAP_SKIN - WRAP) * skin
-    key = np.clip((normals @ KEY)[:, None] + wrap, 0, None) / (1 + wrap)
-    fill = np.clip((normals @ FILL)[:, None] + 0.4, 0, None) / 1.4
-    side = np.clip(1 - np.abs(normals @ VIEW), 0, 1)[:, None]
-    rim = np.clip((normals @ RIM)[:, None], 0, None) * side**2
-    up = 0.5 + 0.5 * (normals @ UP)[:, None]
+    key = np.clip(to_key + wrap, 0, None) / (1 + wrap)
+    fill = np.clip(to_fill + 0.4, 0, None) / 1.4
+    side = np.clip(1 - np.abs(to_view), 0, 1)
+    rim = np.clip(to_rim, 0, None) * side**2
+    up = 0.5 + 0.5 * normals[:, 1:2]
     around = GROUND + (SKY - GROUND) * up
     out = colour * (around + KEY_TONE * key + FILL_TONE * fill)
     out += RIM_TONE * rim * (0.25 + colour)
-    half = KEY + VIEW
-    half /= np.linalg.norm(half)
-    shine = np.clip(normals @ half, 0, None)[:, None]
+    shine = np.clip(to_half, 0, None)
     out += gloss * (0.10 * shine**18 + lips * 0.16 * shine**50)
     out[: len(hollow)] *= 1 - np.clip(FOLD_DARK * hollow - 0.05, -0.10, FOLD_MOST)[:, None]
     out *= 1 - 0.55 * shut
