@@ -32,7 +32,7 @@ WITH_SMILE = {"cheekSquint": 0.6, "eyeSquint": 0.25}
 #: draws the iris out of round (by eye).
 WIDE_SHARE = 0.5
 #: A smile that is asked for by this much agrees with one that is there; at most this share of it is then not added.
-AGREES, SPARED = 0.15, 0.7
+AGREES, SPARED = 0.15, 0.85
 #: Lips that close do so over this long, s (own).
 CLOSES_S = 0.12
 #: A smile from which on it may have parted the lips (own).
@@ -97,6 +97,7 @@ def _considered(curves: np.ndarray, shown: np.ndarray, speaking: np.ndarray, str
         curves[:, both(name)] *= (1 - spared * there)[:, None]
         curves[:, both(name)] -= (back * np.abs(shown) * there)[:, None]
     for name, share in WITH_SMILE.items():
+        curves[:, both(name)] *= (1 - spared * (shown > 0))[:, None]
         curves[:, both(name)] -= (share * back * np.clip(shown, 0, 1))[:, None]
     return np.asarray(back * np.clip(shown / LAUGHS, 0, 1) * (1 - speaking))
 

@@ -7,8 +7,10 @@ those seen before it is.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -47,6 +49,8 @@ LOOK_ROOM, LOOK_PX, LEAST_SEEN = 1.9, 112, 60.0
 AROUND, FOREHEAD, CHIN = (234, 454, 10, 152), (103, 67, 109, 10, 338, 297, 332), (176, 148, 152, 377, 400)
 #: Differences of colour (CIELAB of 8 bits): light counts less, because it changes; what counts fully, and for how much.
 COLOUR_WEIGHTS, COLOUR_FULL, COLOUR_SHARE = np.array([0.4, 1.0, 1.0]), 40.0, 0.4
+
+_ONE = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,8 +170,8 @@ class Follower:
     def __init__(self, cast: Cast | None) -> None:
         self.people = list(cast.people) if cast else []
         self.chosen = cast.chosen if cast else 0
-        #: Counts the breaks in what is followed: it is another shot when the number is another.
-        self.shot = 0
+        #: How many times they were found: at first, and each time after they were lost.
+        self.times = 0
         self._at: np.ndarray | None = None
         self._square: tuple[np.ndarray, float] | None = None
         self._last: Look | None = None
@@ -183,7 +187,9 @@ class Follower:
             self._mesh.process(np.zeros((64, 64, 3), np.uint8))
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._mesh.close()
 
     def step(self, picture: np.ndarray) -> np.ndarray | None:
@@ -201,11 +207,12 @@ class Follower:
         assert at is not None
         centre, size = middle_of(at), size_of(at)
         square = self._square
-        kept = square is not None and np.linalg.norm(centre - square[0]) < OFF * size and 1 / OTHER < size / square[1] < OTHER
-        if square is None or not kept:
+        off = square is None or np.linalg.norm(centre - square[0]) > OFF * size
+        if square is None or off or not 1 / OTHER < size / square[1] < OTHER:
             square = self._square = (centre, size)
+            self._meshed(picture, *square)  # it looked elsewhere: it is right the second time
         points = self._meshed(picture, *square)
-        if points is None or not kept:  # where it lost the face, or looks elsewhere, it is right the second time
+        if points is None:  # where it lost the face, it searches the square for it the second time
             points = self._meshed(picture, *square)
         if points is None or np.linalg.norm(middle_of(points) - centre) > LEAP * size:
             return None
@@ -241,7 +248,7 @@ class Follower:
         if self.chosen not in who:
             return None
         k = who.index(self.chosen)
-        self.shot += 1
+        self.times += 1
         self._away, self._square = 0, None
         self._last = looks[k]
         return faces[k]
@@ -270,22 +277,28 @@ def _boxes(picture: np.ndarray, tilts: Sequence[float]) -> list[tuple[np.ndarray
     """Middle and size of each face that a detector of people sees: upright, with room around, and tilted if need be."""
     height, width = picture.shape[:2]
     pad = max(height, width) // 4
-    with quiet():
-        import mediapipe
-
-        with mediapipe.solutions.face_detection.FaceDetection(model_selection=1, min_detection_confidence=SURE) as one:
-            for turn, size in _views(width, height, pad, tilts):
-                seen = cv2.warpAffine(picture, turn, size, flags=cv2.INTER_LINEAR)
-                boxes = []
-                back = cv2.invertAffineTransform(turn)
-                for d in one.process(seen).detections or []:
-                    box = d.location_data.relative_bounding_box
-                    middle = np.array([(box.xmin + box.width / 2) * size[0], (box.ymin + box.height / 2) * size[1]])
-                    grown = float(np.hypot(*back[:, 0]))
-                    boxes.append((back[:, :2] @ middle + back[:, 2], grown * max(box.width * size[0], box.height * size[1])))
-                if boxes:
-                    return boxes
+    with quiet(), _ONE:
+        detector = _detector()
+        for turn, size in _views(width, height, pad, tilts):
+            back = cv2.invertAffineTransform(turn)
+            grown = float(np.hypot(*back[:, 0]))
+            boxes = []
+            for seen in detector.process(cv2.warpAffine(picture, turn, size, flags=cv2.INTER_LINEAR)).detections or []:
+                box = seen.location_data.relative_bounding_box
+                middle = np.array([(box.xmin + box.width / 2) * size[0], (box.ymin + box.height / 2) * size[1]])
+                side = grown * max(box.width * size[0], box.height * size[1])
+                boxes.append((back[:, :2] @ middle + back[:, 2], side))
+            if boxes:
+                return boxes
     return []
+
+
+@cache
+def _detector() -> Any:
+    """One detector for the whole process; it keeps nothing from one picture to the next, and serves one at a time."""
+    import mediapipe
+
+    return mediapipe.solutions.face_detection.FaceDetection(model_selection=1, min_detection_confidence=SURE)
 
 
 def _views(width: int, height: int, pad: int, tilts: Sequence[float]) -> Iterator[tuple[np.ndarray, tuple[int, int]]]:
@@ -341,7 +354,8 @@ def look_of(picture: np.ndarray, points: np.ndarray) -> Look:
 
     def at(flat: np.ndarray) -> np.ndarray:
         x, y = ((flat - origin) * scale).astype(np.float32).T
-        return cv2.remap(lab, x.copy(), y.copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0].astype(np.float64)
+        sampled = cv2.remap(lab, x.copy(), y.copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(sampled[:, 0], np.float64)
 
     skin = at(mesh[:, :2])
     seen = np.clip((towards - 0.05) / 0.3, 0, 1)

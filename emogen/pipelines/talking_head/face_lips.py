@@ -51,19 +51,18 @@ def parted(curves: np.ndarray, by: np.ndarray, opening: np.ndarray) -> None:
     curves[:, INDEX["mouthClose"]] += np.where(by < 0, 1 - JAW_SHARE, 0.0) * -by / unit
 
 
-def resaid(phones: Sequence[Phone], track: Track, count: int, loudness: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+def resaid(phones: Sequence[Phone], track: Track, count: int) -> tuple[np.ndarray, np.ndarray]:
     """What makes the mouth of a video say something else.
 
     Args:
         phones: (IPA, start in s, end in s).
         track: The face in the video.
         count: Pictures wanted, `len(track)` or more: the last one is held.
-        loudness: As for `visemes.mouth`.
 
     Returns:
         Curves [T, 61] to add, and how much the new voice speaks, [T] 0..1.
     """
-    spoken = mouth(phones, count / track.fps, track.fps, loudness).astype(np.float64)[:count]
+    spoken = mouth(phones, count / track.fps, track.fps).astype(np.float64)[:count]
     opening, width = opening_of(track.points), width_of(track.points)
     held = np.minimum(np.arange(count), len(track) - 1)
     curves = spoken.copy()

@@ -5,8 +5,8 @@ What is kept of a picture is small (its landmarks lie in a temporary file, 2.9 k
 
 from __future__ import annotations
 
-import os
 import tempfile
+import threading
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -55,6 +55,7 @@ class Landmarks:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
         self._there = array("b")
         self._row = 16 + 2 * 478 * 3
+        self._one = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._there)
@@ -68,12 +69,16 @@ class Landmarks:
         step = max(float((points - low).max()) / 65_535, 1e-6)
         rows = np.rint((points - low) / np.float32(step)).clip(0, 65_535).astype("<u2")
         row = low.tobytes() + np.float32(step).tobytes() + rows.tobytes()
-        os.pwrite(self._file.fileno(), row, (len(self._there) - 1) * self._row)
+        with self._one:
+            self._file.seek((len(self._there) - 1) * self._row)
+            self._file.write(row)
 
     def __getitem__(self, i: int) -> np.ndarray | None:
         if not self._there[i]:
             return None
-        row = os.pread(self._file.fileno(), self._row, i * self._row)
+        with self._one:
+            self._file.seek(i * self._row)
+            row = self._file.read(self._row)
         head = np.frombuffer(row[:16], "<f4").astype(np.float64)
         return np.asarray(np.frombuffer(row[16:], "<u2").reshape(478, 3) * head[3] + head[:3])
 
@@ -143,7 +148,7 @@ class _Seen:
     best: tuple[float, np.ndarray | None, np.ndarray | None] = (0.0, None, None)
     shape: tuple[int, int] = (0, 0)
     widest: float = 0.0
-    shots: int = 0
+    times: int = 0
 
 
 def tracked(path: Path, face: int | None = None, each: Callable[[float], None] = lambda t_s: None) -> Track:
@@ -178,7 +183,8 @@ def tracked(path: Path, face: int | None = None, each: Callable[[float], None] =
         raise InputError(path.name, *_nobody(seen, len(kept)))
     strength = faded(np.array(seen.quality, np.float64), fps)
     shown = int((strength > 0).sum())
-    facts = {"pictures": len(kept), "with_face": shown, "edited_share": round(shown / len(kept), 4), "times_lost": seen.shots - 1}
+    facts = {"pictures": len(kept), "with_face": shown, "edited_share": round(shown / len(kept), 4),
+             "times_lost": seen.times - 1}  # fmt: skip
     corner, gap, wide = (_held(values, seen.there) for values in (seen.corner, seen.gap, seen.wide))
     return Track(path, fps, *seen.shape, kept, strength, corner, gap, wide,
                  seen.best[1], seen.best[2], tuple(_told(cast, face, strength, seen, uneven)), facts)  # fmt: skip
@@ -186,8 +192,8 @@ def tracked(path: Path, face: int | None = None, each: Callable[[float], None] =
 
 def _found(
     path: Path, fps: float, cast: Cast | None, seen: _Seen, each: Callable[[float], None]
-) -> Iterator[tuple[int, np.ndarray | None]]:
-    """Shot and points of the face in each picture."""
+) -> Iterator[np.ndarray | None]:
+    """Points of the face in each picture."""
     with Follower(cast) as follower:
         for i, picture in enumerate(read_frames(path, fps=fps)):
             picture = np.ascontiguousarray(picture)
@@ -198,30 +204,29 @@ def _found(
                 score = _clarity(points, quality(points, seen.shape))
                 if score > 1.05 * seen.best[0]:
                     seen.best = (score, picture, points)
-            seen.shots = follower.shot
+            seen.times = follower.times
             each((i + 1) / fps)
-            yield follower.shot, points
+            yield points
 
 
-def _bridged(found: Iterable[tuple[int, np.ndarray | None]], there: array) -> Iterator[np.ndarray | None]:
+def _bridged(found: Iterable[np.ndarray | None], there: array) -> Iterator[np.ndarray | None]:
     """Points with short gaps filled by what lies straight between; writes into `there` whether there is something."""
-    last: tuple[int, np.ndarray] | None = None
+    last: np.ndarray | None = None
     lost = 0
-    for shot, points in found:
+    for points in found:
         if points is None:
             lost += 1
             continue
-        if lost:
-            bridge = last is not None and lost <= BRIDGE and np.linalg.norm(points - last[1], axis=1).mean() < size_of(points)
-            for k in range(lost):
-                there.append(bridge)
-                share = (k + 1) / (lost + 1)
-                yield last[1] + share * (points - last[1]) if bridge and last is not None else None
-        there.append(1)
-        last, lost = (shot, points), 0
+        near = last is not None and np.linalg.norm(points - last, axis=1).mean() < size_of(points)
+        for k in range(lost):
+            bridge = last is not None and near and lost <= BRIDGE
+            there.append(bridge)
+            yield last + (k + 1) / (lost + 1) * (points - last) if bridge and last is not None else None
+        there.append(True)
+        last, lost = points, 0
         yield points
     for _ in range(lost):
-        there.append(0)
+        there.append(False)
         yield None
 
 
@@ -249,8 +254,8 @@ def quality(points: np.ndarray, shape: tuple[int, int]) -> float:
 
 def _clarity(points: np.ndarray, bears: float) -> float:
     """How well a picture shows a face: large, from the front, the mouth shut."""
-    frame = frame_of(points)
-    return bears * float(frame.rotation[2, 2]) ** 2 * min(1.0, frame.scale / 150) * (1 - min(0.5, 2 * max(0.0, measured(points)[1])))
+    frame, gap = frame_of(points), max(0.0, measured(points)[1])
+    return bears * float(frame.rotation[2, 2]) ** 2 * min(1.0, frame.scale / 150) * (1 - min(0.5, 2 * gap))
 
 
 def faded(bears: np.ndarray, fps: float) -> np.ndarray:

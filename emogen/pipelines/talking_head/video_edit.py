@@ -102,7 +102,9 @@ class FaceEditOutput(MediaOutput):
                 while sound and heard_s <= (i + 1) / fps and (block := next(blocks, None)) is not None:
                     video.write_audio(block)
                     heard_s += len(block) / sound.rate
-                video.write(np.pad(picture, ((0, even[0]), (0, even[1]), (0, 0)), mode="edge") if any(even) else picture)
+                if any(even):
+                    picture = np.pad(picture, ((0, even[0]), (0, even[1]), (0, 0)), mode="edge")
+                video.write(picture)
             for block in blocks:
                 video.write_audio(block)
 
@@ -169,47 +171,57 @@ class FaceEditPipeline(AffectivePipeline):
             InputError: Not a video, no face in it, an option out of range; nothing was computed.
             LimitError: A video longer or larger than `emogen.limits` allows.
         """
-        knobs, edited = Knobs(brows=brows, mouth=mouth), None if units is None else UnitTrack.of(units)
         if rights is not None and rights not in RIGHTS:
             raise InputError("rights", f"{rights!r:.40}", f"Accepted: {', '.join(RIGHTS)}.")
         if face is not None and (isinstance(face, bool) or not isinstance(face, int) or face < 0):
             raise InputError("face", f"{face!r:.40}", "Accepted: a whole number from 0, counted from the left.")
-        auto = isinstance(emotion, str) and emotion == "auto"
+        edited = None if units is None else UnitTrack.of(units)
         voice = None if audio is None else Given(audio)
+        ask = Ask(Knobs(brows=brows, mouth=mouth), edited, face, rights, voice, Path(audio).name if _is_path(audio) else "voice")
+        auto = isinstance(emotion, str) and emotion == "auto"
 
         def make(given: Any, track: EmotionTrack, chosen: int) -> Any:
-            path = _path(given)
-            info = probe(path)
-            felt = track if not auto else voice.emotion if voice else _heard(path, info)
-            steps_in_all = 1 + max(1, math.ceil(info.duration_s / STEP_S))
-            with self.steps(steps_in_all, callback_on_step_end) as steps:
-
-                def each(t_s: float) -> None:
-                    if t_s >= STEP_S * (steps.index + 1) and steps.index < steps_in_all - 2:
-                        steps.done("face")
-
-                found = tracked(path, face, each)
-                while steps.index < steps_in_all - 1:
-                    steps.done("face")
-                count, phones = len(found), None
-                if voice is not None:
-                    count = max(count, math.ceil(voice.seconds * found.fps - 1e-6))
-                    phones = voice.phones or phones_from_audio(voice.audio, voice.sample_rate)
-                curves = added(self.expression, felt, found, seed=chosen, knobs=knobs, units=edited, phones=phones, count=count)
-                steps.done("motion")
-            sound = Sound.of_voice(voice.audio, voice.sample_rate) if voice else Sound.of_video(path) if info.audio_rate else None
-            made = Made(
-                request={"video": {"name": path.name, "sha256": _hash(path)}, "emotion": str(felt), "face": face, "rights": rights,
-                         "audio": None if audio is None else Path(audio).name if isinstance(audio, (str, Path)) else "voice",
-                         "brows": brows, "mouth": mouth, "units": None if edited is None else _written(edited)},
-                emotion=felt, seed=chosen, models=self._models(voice), real_input=True, timings=steps.timings,
-                warnings=[*found.notes, *_told(found, info, voice, count), *([] if rights else [NO_RIGHTS])],
-                facts={"explained": [moment.to_dict() for moment in explained(self._rules, felt, edited)]},
-            )  # fmt: skip
-            out = FaceEditOutput(FaceMotion(curves.astype(np.float32), found.fps), found, sound, made=made)
+            if not _is_path(given) or not str(given):
+                raise InputError("video", f"found {type(given).__name__}", "Accepted: the path of an mp4, mov, mkv or webm file.")
+            info = probe(given)
+            felt = track if not auto else voice.emotion if voice else _heard(Path(given), info)
+            out = self._edited(Path(given), info, felt, chosen, ask, callback_on_step_end)
             return out if return_dict else out.to_tuple()
 
         return self.each(make, video, "neutral" if auto else emotion, seed, generator)
+
+    def _edited(
+        self, path: Path, info: VideoInfo, felt: EmotionTrack, seed: int, ask: Ask, callback: StepCallback | None
+    ) -> FaceEditOutput:
+        voice, phones = ask.voice, None
+        in_all = 1 + max(1, math.ceil(info.duration_s / STEP_S))
+        with self.steps(in_all, callback) as steps:
+
+            def each(t_s: float) -> None:
+                if t_s >= STEP_S * (steps.index + 1) and steps.index < in_all - 2:
+                    steps.done("face")
+
+            track = tracked(path, ask.face, each)
+            while steps.index < in_all - 1:
+                steps.done("face")
+            count = len(track)
+            if voice is not None:
+                count = max(count, math.ceil(voice.seconds * track.fps - 1e-6))
+                phones = voice.phones or phones_from_audio(voice.audio, voice.sample_rate)
+            curves = added(
+                self.expression, felt, track, seed=seed, knobs=ask.knobs, units=ask.units, phones=phones, count=count
+            )
+            steps.done("motion")
+        made = Made(
+            request={"video": {"name": path.name, "sha256": _hash(path)}, "emotion": str(felt), **ask.told()},
+            emotion=felt, seed=seed, models=self._models(voice), real_input=True, timings=steps.timings,
+            warnings=[*track.notes, *_told(track, info, voice, count), *([] if ask.rights else [NO_RIGHTS])],
+            facts={"explained": [moment.to_dict() for moment in explained(self._rules, felt, ask.units)]},
+        )  # fmt: skip
+        sound = Sound.of_video(path) if info.audio_rate else None
+        if voice is not None:
+            sound = Sound.of_voice(voice.audio, voice.sample_rate)
+        return FaceEditOutput(FaceMotion(curves.astype(np.float32), track.fps), track, sound, made=made)
 
     @property
     def _rules(self) -> Any:
@@ -222,10 +234,30 @@ class FaceEditPipeline(AffectivePipeline):
         return {"expression": "FACS/Du 2014, 1", **learnt, **lips}
 
 
-def _path(given: Any) -> Path:
-    if not isinstance(given, (str, Path)) or not str(given):
-        raise InputError("video", f"found {type(given).__name__}", "Accepted: the path of an mp4, mov, mkv or webm file.")
-    return Path(given)
+@dataclass(frozen=True)
+class Ask:
+    """How a face is to be changed, checked."""
+
+    knobs: Knobs
+    units: UnitTrack | None
+    face: int | None
+    rights: str | None
+    voice: Given | None
+    voice_name: str
+
+    def told(self) -> dict[str, Any]:
+        """As plain JSON values, for the sidecar."""
+        units = self.units
+        rows = None if units is None else [
+            {"t": float(t), **{u: float(x) for u, x in zip(UNITS, row, strict=True) if x}}
+            for t, row in zip(units.times, units.values, strict=True)
+        ]  # fmt: skip
+        return {"face": self.face, "rights": self.rights, "audio": self.voice_name if self.voice else None,
+                "brows": self.knobs.brows, "mouth": self.knobs.mouth, "units": rows}  # fmt: skip
+
+
+def _is_path(given: Any) -> bool:
+    return isinstance(given, (str, Path))
 
 
 def _pictures(track: Track, count: int) -> Iterator[np.ndarray]:
@@ -260,12 +292,6 @@ def _told(track: Track, info: VideoInfo, voice: Given | None, count: int) -> Ite
         yield "The video has no sound."
     elif info.audio_channels > 2:
         yield f"The {info.audio_channels} channels of the sound are mixed to one."
-
-
-def _written(units: UnitTrack) -> list[dict[str, float]]:
-    """Edited units as plain JSON values."""
-    rows = zip(units.times, units.values, strict=True)
-    return [{"t": float(t), **{u: float(x) for u, x in zip(UNITS, row, strict=True) if x}} for t, row in rows]
 
 
 def _hash(path: Path) -> str:

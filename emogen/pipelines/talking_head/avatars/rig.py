@@ -116,7 +116,7 @@ class Rig:
             normals[here] = _by(normals[here], turn)
         yaw, pitch, roll = np.clip(curves[INDEX["headYaw"] : INDEX["headYaw"] + 3], -MOST_TURN, MOST_TURN)
         turn = turned(float(yaw), float(pitch), float(roll))
-        change = turn - np.eye(3, dtype=np.float32)
+        change: np.ndarray = turn - np.eye(3, dtype=np.float32)
         points += self.on_head * _by(points - self.pivot, change)
         normals += self.on_head * _by(normals, change)
         eyes = tuple((self.pivots[n] - self.pivot) @ turn.T + self.pivot for n in ("eyeLeft", "eyeRight"))

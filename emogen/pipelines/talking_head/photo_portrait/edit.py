@@ -200,9 +200,10 @@ def steady(found: Iterable[np.ndarray | None]) -> Iterator[np.ndarray | None]:
         if count > AROUND:
             given += 1
             yield _steadied(window)
-    for _ in range(count - given):
+    for left in range(AROUND, 0, -1):
         window.append(None)
-        yield _steadied(window)
+        if left <= count - given:
+            yield _steadied(window)
 
 
 def _steadied(window: deque[np.ndarray | None]) -> np.ndarray | None:
