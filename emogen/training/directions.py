@@ -4,7 +4,8 @@ What acted speech changes on the average is much alike for joy, anger and fear: 
 is fitted on prosodic measures of the packs, each take against the same speaker's neutral speech and against all
 voices; then, for each basic emotion, the step in the space of changes is sought that makes converted recordings sound
 like it to that guide. Since measures of sound are no smooth function of a change, the step is sought on a linear
-picture of them, drawn from random steps and drawn anew around the step found.
+picture of them, drawn from random steps and drawn anew around the step found. Another guide, which had no part
+in the search, may be asked at the end: a step for which it hears the feeling less is left out.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ from emogen.codecs.voice import SAMPLE_RATE, VoiceFrames, analyze, dithered
 from emogen.codecs.voice_change import CHANNELS, COLUMN, LEARNT, WIDTH, changed
 from emogen.codecs.voice_grains import resounded
 from emogen.codecs.voice_slow import describe, habit_of
+from emogen.conditioning.audio import VoiceRecognizer
 from emogen.conditioning.track import EmotionTrack
 from emogen.conditioning.vocabulary import BASIC
 from emogen.conditioning.voice_measures import frames, measure
-from emogen.media.audio import resample
+from emogen.media.audio import Audio, resample
 from emogen.pipelines.speech.conversion import VoiceConversionPipeline
 from emogen.training.conversion_data import Pair
 from emogen.training.speech_data import SAMPLE_RATE_HZ, Clip, read_clips
@@ -184,10 +186,14 @@ class Source:
     plain: VoiceFrames
     neutral: Array
 
+    def changed(self, change: Array) -> NDArray[np.float32]:
+        """The changed voice [n] at 16 kHz."""
+        found, place = changed(self.plain, change, np.random.default_rng(0))
+        return resample(resounded(self.sound, self.plain, found, place), SAMPLE_RATE, SAMPLE_RATE_HZ)
+
     def measures(self, change: Array) -> Array:
         """Of the changed voice [M]."""
-        found, place = changed(self.plain, change, np.random.default_rng(0))
-        return measured(resample(resounded(self.sound, self.plain, found, place), SAMPLE_RATE, SAMPLE_RATE_HZ))
+        return measured(self.changed(change))
 
 
 def sources(clips: Sequence[Clip], count: int = SOURCES) -> list[Source]:
@@ -214,7 +220,7 @@ def step_scales(pairs: Sequence[Pair]) -> Array:
 
 
 def fit(pipe: VoiceConversionPipeline, clips: Sequence[Clip], pairs: Sequence[Pair], seed: int,
-        report: Callable[[str], None] = print) -> Array:
+        report: Callable[[str], None] = print, second: VoiceRecognizer | None = None) -> Array:
     """The steps [6, WIDTH] of the pipeline's directions, which must be 0 before.
 
     Args:
@@ -223,6 +229,7 @@ def fit(pipe: VoiceConversionPipeline, clips: Sequence[Clip], pairs: Sequence[Pa
         pairs: For the scales of the channels.
         seed: Of everything drawn.
         report: Receives a line per emotion.
+        second: Another guide, which is asked whether a step stays; None: each stays.
     """
     guide, plain, scale = fit_guide(clips), sources(clips), step_scales(pairs)
     steps = np.zeros((len(BASIC), WIDTH))
@@ -238,7 +245,33 @@ def fit(pipe: VoiceConversionPipeline, clips: Sequence[Clip], pairs: Sequence[Pa
         after = _heard(guide, plain, bases, steps[i], name)
         told = {c: round(float(v), 2) for c, v, s in zip(CHANNELS, steps[i], scale, strict=True) if abs(v) > 0.35 * s}
         report(f"{name}: the guide's mean chance {before[0]:.2f} -> {after[0]:.2f}, straying {before[1]:.1f} -> {after[1]:.1f}; {told}")
+        if second is not None:
+            steps[i] *= kept(second, plain, bases, steps[i], name, report)
     return steps
+
+
+def kept(second: VoiceRecognizer, plain: Sequence[Source], bases: Sequence[Array], step: Array, name: str,
+         report: Callable[[str], None] = print) -> bool:
+    """Whether a step stays: not where a second guide hears the feeling less for it, by more than the standard error.
+
+    Args:
+        second: The other guide.
+        plain: Neutral recordings.
+        bases: The change of each without the step.
+        step: [WIDTH].
+        name: The feeling.
+        report: Receives a line.
+    """
+
+    def chances(added: Array) -> Array:
+        heard = [second.recognize(Audio(s.changed(b + added), SAMPLE_RATE_HZ)) for s, b in zip(plain, bases, strict=True)]
+        return np.array([found.distribution[name] for found in heard])
+
+    without, having = chances(np.zeros(WIDTH)), chances(step)
+    more = having - without
+    stays = bool(more.mean() >= -more.std(ddof=1) / np.sqrt(len(more)))
+    report(f"{name}: the second guide's mean chance {without.mean():.2f} -> {having.mean():.2f}; {'stays' if stays else 'left out'}")
+    return stays
 
 
 def _drawn(pipe: VoiceConversionPipeline, source: Source, name: str, seed: int) -> Array:

@@ -118,4 +118,4 @@ def test_any_sound_gives_finite_sound_of_the_length_asked(count, longer, seed):
     now, place = vc.changed(plain, change, np.random.default_rng(0))
     out = resounded(sound, plain, now, place)
     assert np.isfinite(out).all()
-    assert len(out) == round(len(now) * 0.005 * SAMPLE_RATE)
+    assert abs(len(out) - len(now) * 0.005 * SAMPLE_RATE) < 0.51

@@ -213,11 +213,10 @@ def converted(found: Recording, feeling: Feeling, track: EmotionTrack, seed: int
     gain = np.float32(10.0 ** ((LOUDNESS_LUFS - found.loudness) / 20.0)) if np.isfinite(found.loudness) else np.float32(1.0)
     begin_s = 0.0
     for number, piece in enumerate(pieces(found.blocks())):
-        sound = dithered(piece)
-        plain = analyze(sound)
+        plain = analyze(dithered(piece))
         here = habit_of(describe(plain))
         habit = here if habit is None else habit.joined(here)
         felt = feel(plain, feeling, from_then(track, begin_s), piece_seed(seed, number), habit=habit)
-        audio = resounded(sound, plain, felt.frames, felt.place)
+        audio = resounded(piece, plain, felt.frames, felt.place)
         yield Part(faded(limited(audio * gain)), felt, begin_s)
         begin_s += len(audio) / SAMPLE_RATE

@@ -183,7 +183,7 @@ class Measured:
         real: Takes of the held-out speakers.
         coded: The same through the codec alone.
         recordings: Neutral ones of them, converted.
-        english: English recordings, converted, with their words.
+        english: English recordings, neutral, converted and acted, with their words.
         texts: Sentences, spoken.
         harvard: IEEE sentences, spoken, with their words.
     """
@@ -220,12 +220,14 @@ def measure(bench: Bench, items: int) -> Measured:
 
 
 def _english(bench: Bench, read: Sequence[Row], once: Sequence[Source], share: float) -> list[Row]:
-    """Recordings in English, as they are and converted."""
+    """Recordings in English: as they are, the neutral ones converted too, and acted ones as they are."""
     kept = {s.key for s in once[: _part(20, share)]}
     own = [_as_recording(row) for row in read if row.source.key in kept]
-    given = [*own, *sources.english_neutral(_part(20, share), bench.data)]
+    taken = sources.english(_part(20, share), bench.data)
+    given = [*own, *(s for s in taken if s.label == NEUTRAL)]
     asked = (NEUTRAL, *(asked_for(label, level) for label in BASIC for level in (COUNTED_AT, STRONGEST)))
-    rows = bench.done([Task(systems.REAL, s, (NEUTRAL,), True) for s in given])
+    acted = [s for s in taken if s.label != NEUTRAL]
+    rows = bench.done([Task(systems.REAL, s, (s.label,), True) for s in [*given, *acted]])
     return rows + bench.done([Task(name, s, asked, True) for name in (systems.RULES, systems.EMBEDDED) for s in given])
 
 

@@ -62,11 +62,14 @@ def held_out(count: int, data_dir: str | Path | None = None) -> list[Source]:
     return found
 
 
-def english_neutral(count: int, data_dir: str | Path | None = None) -> list[Source]:
-    """Neutral English takes, evenly over the pack; a generator has heard their speaker."""
-    clips = [clip for clip in read_clips([TESS], data_dir) if clip.label == "neutral"]
-    chosen = clips[:: max(1, len(clips) // count)][:count]
-    return [recorded(clip, clip.text) for clip in chosen]
+def english(count: int, data_dir: str | Path | None = None) -> list[Source]:
+    """English takes, `count` of each label, evenly over the pack; a generator has heard their speaker."""
+    found = []
+    clips = list(read_clips([TESS], data_dir))
+    for label in LABELS:
+        own = [clip for clip in clips if clip.label == label]
+        found += [recorded(clip, clip.text) for clip in own[:: max(1, len(own) // count)][:count]]
+    return found
 
 
 def recorded(clip: Clip, text: str = "") -> Source:

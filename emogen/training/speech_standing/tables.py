@@ -144,8 +144,14 @@ def words_of_recordings(rows: Sequence[Row]) -> list[str]:
     lines = []
     for pack, said in kinds.items():
         part = [row for row in rows if row.source.pack == pack]
-        source = fo.word_error(fo.of_system(part, systems.REAL))
+        real = fo.of_system(part, systems.REAL)
+        source = fo.word_error([r for r in real if r.label == NEUTRAL])
         lines.append([said, "as it is", cell(source), *[""] * (len(BASIC) + 2)])
+        acted = [r for r in real if r.label != NEUTRAL]
+        if acted:
+            all_six = fo.word_error(acted)
+            each = [number(fo.word_error([r for r in acted if r.label == label]).value) for label in BASIC]
+            lines.append(["", "acted by herself", "", cell(all_six), points(all_six.value - source.value), *each])
         for name in (systems.RULES, systems.EMBEDDED):
             own = fo.of_system(part, name)
             plain = fo.word_error([r for r in own if r.label == NEUTRAL])
