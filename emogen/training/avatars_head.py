@@ -60,7 +60,7 @@ def lid_line(form: Form, angle: np.ndarray) -> np.ndarray:
     """The margin of the left eye's lids about the eye's middle: [n] -> [n, 2]; angle 0 at the outer corner."""
     c, s = np.cos(angle), np.sin(angle)
     x = 1.72 * c
-    up, low = 1.14 - 0.16 * form.lid_fold, 0.76
+    up, low = 0.94 - 0.11 * form.lid_fold, 0.72
     y = np.where(s > 0, up * np.abs(s) ** 0.85, -low * np.abs(s) ** 0.95)
     y = y * (1 + np.where(s > 0, -0.10, 0.10) * c) + form.eye_tilt * c * 0.9
     return np.column_stack([x, y]) * form.eye
@@ -94,7 +94,8 @@ def _mouth_plane(form: Form) -> tuple[np.ndarray, np.ndarray]:
         x, y = c * np.cosh(mu) * np.cos(nu), tall * np.sin(nu)
         bow = np.exp(-((x / 0.42) ** 2)) * 0.10 - 0.06 * np.exp(-(((x - 0.62) / 0.4) ** 2))
         y = y - np.where(nu > 0, bow * np.clip(s, 0, 1) ** 1.5 * np.clip(2.2 - s, 0, 1), 0)
-        line = 0.10 * np.exp(-((x / 0.6) ** 2)) - 0.06 * np.exp(-(((x - 1.1) / 0.5) ** 2)) + 0.06 * (x / c) ** 4
+        # Corners lie a little below the middle: a mouth at rest does not smile.
+        line = 0.05 * np.exp(-((x / 0.6) ** 2)) - 0.05 * np.exp(-(((x - 1.1) / 0.5) ** 2)) + 0.40 * (x / c) ** 4
         rings.append(np.column_stack([x, mouth_y(form) + y - line * np.clip(1.6 - s, 0, 1) * 0.9 + 0.05]))
     return np.stack(rings), nu
 

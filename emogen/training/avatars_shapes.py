@@ -31,8 +31,10 @@ SOURCES: dict[str, tuple[tuple[str, float], ...]] = {
 }
 #: Stronger or weaker than measured, so that it reads on a stylised face; own choice by eye.
 GAIN = {"browDown": 1.5, "browInnerUp": 1.35, "browOuterUp": 1.3, "noseSneer": 1.0, "mouthFrown": 1.8, "mouthPress": 1.1,
-        "mouthStretch": 1.1, "mouthSmile": 1.2, "mouthUpperUp": 0.85, "jawOpen": 1.15}  # fmt: skip
+        "mouthStretch": 1.1, "mouthSmile": 1.2, "mouthUpperUp": 0.70, "jawOpen": 1.35}  # fmt: skip
 #: Shapes that part the lips.
+#: Share of a raised upper lip that its corners leave out, and how far they fall (cm).
+CORNER_STAYS, CORNER_FALLS = 0.85, 0.10
 PARTING = ("jawOpen", "mouthFunnel", "mouthLowerDown", "mouthUpperUp", "mouthClose")
 JAW = ("jawOpen", "jawForward", "jawLeft", "jawRight")
 HINGE = np.array([0.0, -2.6, 0.5])
@@ -186,6 +188,8 @@ def shapes(skin: Skin, pack: Pack) -> dict[str, np.ndarray]:
     for name in ARKIT_NAMES:
         if name.startswith(("noseSneer", "mouthUpperUp", "mouthLowerDown")):
             _stiffen(skin, out[name], np.zeros_like(skin.points))
+        if name.startswith(("noseSneer", "mouthUpperUp")):
+            _corners_stay(skin, out[name])
         if name.startswith("eye"):
             out[name] = _lids(skin, name)
         elif name != "mouthClose" and not name.startswith(PARTING):
@@ -230,6 +234,14 @@ def _seal(skin: Skin, change: np.ndarray, pose: np.ndarray, upper: float = 0.5) 
     gap = (pose[inner[twin]] - pose[inner]) * share[:, None]
     for k, s in enumerate(MOUTH_RINGS):
         change[skin.mouth[first + k]] += gap * np.clip((2.6 - s) / 1.54, 0, 1)
+
+
+def _corners_stay(skin: Skin, moved: np.ndarray) -> None:
+    """A raised upper lip squares the mouth; with its corners it would smile. In place; sizes are our own, by eye."""
+    corner = np.array([2.12 * skin.form.mouth, mouth_y(skin.form)])
+    away = np.hypot(np.abs(skin.points[:, 0]) - corner[0], skin.points[:, 1] - corner[1])
+    moved *= (1 - CORNER_STAYS * np.exp(-((away / 1.1) ** 2)))[:, None]
+    moved[:, 1] -= CORNER_FALLS * np.exp(-((away / 0.8) ** 2)) * (skin.points[:, 2] > 3)
 
 
 def _level(skin: Skin, moved: np.ndarray, side: int) -> None:
@@ -303,7 +315,7 @@ def _brows(skin: Skin, out: dict[str, np.ndarray]) -> None:
         inner, outer = (np.exp(-(((x - c) / w) ** 2)) * band for c, w in ((1.5, 1.3), (4.6, 1.5)))
         fade = _off_lids(skin)
         knit, lift = (inner * fade)[:, None], (outer * fade)[:, None]
-        out[f"browDown{s}"] += knit * [-0.34 * side, -0.62, 0.16] + lift * [0, 0.10, 0]
+        out[f"browDown{s}"] += knit * [-0.36 * side, -0.80, 0.18] + lift * [0, -0.40, 0]
         out[f"browOuterUp{s}"] += knit * [0.12 * side, 0.12, 0] + lift * [0, 0.70, 0]
         out["browInnerUp"] += knit * [-0.16 * side, 0.45, 0.06] + lift * [0, -0.18, 0]
 

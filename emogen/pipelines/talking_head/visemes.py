@@ -34,6 +34,8 @@ HOLD, EDGE_S = 0.6, 0.06
 PARTING = ("jawOpen", "mouthFunnel", "mouthLowerDown", "mouthUpperUp")
 SPOKEN = ("jawOpen", "mouthFunnel", "mouthPucker", "mouthStretch", "mouthSmile", "mouthLowerDown", "mouthUpperUp", "mouthPress",
           "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "tongueOut")  # fmt: skip
+#: A shorter pause (s) leaves the lips to speech; own assumption.
+PAUSE_S = 0.5
 VOWELS = {"aa", "ah", "E", "I", "O", "U"}
 
 
@@ -155,11 +157,13 @@ def _curves(moved: np.ndarray) -> np.ndarray:
 
 
 def speech_activity(phones: Sequence[Phone], duration_s: float, fps: float) -> np.ndarray:
-    """0 in silence .. 1 while speaking, with 120 ms of transition: float64 [T]."""
+    """0 in silence .. 1 while speaking, with 120 ms of transition: float64 [T]. Short pauses belong to the speech."""
     frames = round(duration_s * fps)
-    active = np.zeros(frames)
+    active, last = np.zeros(frames), -np.inf
     for phone, start, end in phones:
         if visemes_of(phone) != [0]:
-            active[max(0, round((start - 0.08) * fps)) : round((end + 0.08) * fps)] = 1.0
+            begin = last if start - last < PAUSE_S else start - 0.08
+            active[max(0, round(begin * fps)) : round((end + 0.08) * fps)] = 1.0
+            last = end
     width = max(1, round(0.12 * fps))
     return np.convolve(np.pad(active, width, mode="edge"), np.ones(2 * width + 1) / (2 * width + 1), mode="valid")
