@@ -90,7 +90,7 @@ def build() -> None:
     button.click(make, given, [video, files, chain, facts], api_name="talk")
     with gr.Accordion("Change the face in a video", open=False), gr.Row():
         with gr.Column():
-            old = gr.Video(label="A video of a face: yours, or with leave", sources=["upload", "webcam"])
+            old = gr.Video(label="A video of a face: yours, or with leave", sources=["upload", "webcam"], elem_id="edit-in")
             other = emotion_field("joy:0.6")
             again = gr.Button("Change", variant="primary", elem_id="edit-go")
         with gr.Column():

@@ -17,9 +17,9 @@ from emogen.codecs.face import mouth_opening
 from emogen.models.lips import FRAMES_PER_S, SAMPLE_RATE_HZ
 from emogen.pipelines.speech.languages import find_language
 from emogen.pipelines.speech.phonemes import EspeakSource
-from emogen.pipelines.talking_head.audio_mouth import loudness_curve
 from emogen.pipelines.talking_head.ear import Ear, by_viseme, viseme_of_sound
 from emogen.pipelines.talking_head.heard import aligned, phones_from_audio
+from emogen.pipelines.talking_head.loudness import loudness_curve
 from emogen.pipelines.talking_head.sounds import atoms, numbers_of
 from emogen.pipelines.talking_head.visemes import LEAD_S, mouth, table
 from emogen.training.lips_data import HELD_OUT_SPEAKERS, HELD_OUT_TEXTS, UNKNOWN, Said, emodb

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from emogen.errors import InputError
@@ -138,6 +139,22 @@ def test_a_face_talks(page: Any) -> None:
     page.fill("#talk-text textarea", "Hi.")
     page.click("#talk-go")
     assert length(page, "#talk-out", "video") > 0.5
+
+
+def test_the_face_in_a_video_is_changed(page: Any, tmp_path: Path) -> None:
+    from emogen.media.video import VideoWriter
+    from emogen.pipelines.talking_head.portraits import open_portrait
+
+    still = open_portrait("avatar:ben", size=256).render(np.zeros(61, np.float32))
+    with VideoWriter(tmp_path / "still.mp4", fps=12.0, width=256, height=256) as video:
+        for _ in range(12):
+            video.write(still)
+    tab(page, "Talk")
+    page.get_by_text("Change the face in a video").click()
+    page.locator("#edit-in input[type=file]").first.set_input_files(str(tmp_path / "still.mp4"))
+    page.wait_for_selector("#edit-in video", timeout=60_000, state="attached")
+    page.click("#edit-go")
+    assert 0.9 < length(page, "#edit-out", "video") < 1.2
 
 
 def test_a_story_is_planned_and_performed(page: Any) -> None:
