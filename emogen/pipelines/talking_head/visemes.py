@@ -35,7 +35,7 @@ PARTING = ("jawOpen", "mouthFunnel", "mouthLowerDown", "mouthUpperUp")
 SPOKEN = ("jawOpen", "mouthFunnel", "mouthPucker", "mouthStretch", "mouthSmile", "mouthLowerDown", "mouthUpperUp", "mouthPress",
           "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "tongueOut")  # fmt: skip
 #: A shorter pause (s) leaves the lips to speech; own assumption.
-PAUSE_S = 0.5
+PAUSE_S = 0.8
 VOWELS = {"aa", "ah", "E", "I", "O", "U"}
 
 
