@@ -10,27 +10,11 @@ import numpy as np
 import pytest
 from skimage import data
 
-from emogen.codecs.face import FACE_CHANNELS, INDEX, both, mouth_opening
-from emogen.conditioning.face_mesh import find_face
+from emogen.codecs.face import FACE_CHANNELS, mouth_opening
 from emogen.errors import InputError
 from emogen.pipelines.talking_head.avatars import AvatarRenderer, avatar
 from emogen.pipelines.talking_head.photo_portrait import PhotoRenderer
-
-EMOTIONS: dict[str, dict[str, float]] = {
-    "joy": {"mouthSmile": 1, "cheekSquint": 0.9, "eyeSquint": 0.4},
-    "anger": {"browDown": 1, "eyeSquint": 0.5, "noseSneer": 0.5, "mouthPress": 0.6, "mouthFrown": 0.3},
-    "sadness": {"browInnerUp": 1, "mouthFrown": 0.9, "eyeBlink": 0.2, "mouthShrugLower": 0.4},
-    "fear": {"browInnerUp": 0.9, "browOuterUp": 0.7, "eyeWide": 1, "mouthStretch": 0.8, "jawOpen": 0.25},
-    "surprise": {"browInnerUp": 1, "browOuterUp": 1, "eyeWide": 0.9, "jawOpen": 0.5},
-    "disgust": {"noseSneer": 1, "mouthUpperUp": 0.8, "browDown": 0.6, "eyeSquint": 0.6, "mouthShrugUpper": 0.5},
-}
-
-
-def curves(**values: float) -> np.ndarray:
-    out = np.zeros(len(FACE_CHANNELS), np.float32)
-    for name, value in values.items():
-        out[[INDEX[name]] if name in INDEX else both(name)] = value
-    return out
+from tests.pipelines.test_avatars import EMOTIONS, curves, seen
 
 
 @cache
@@ -38,10 +22,6 @@ def portrait(name: str) -> PhotoRenderer | AvatarRenderer:
     if name == "astronaut":
         return PhotoRenderer.from_image(data.astronaut(), size=384, name=name)
     return avatar(name, size=384)
-
-
-def seen(picture: np.ndarray) -> np.ndarray:
-    return find_face(picture, "frame").points
 
 
 def gap(points: np.ndarray) -> float:

@@ -29,7 +29,8 @@ CORNERS = ("mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch")
 LIPS = ("jawOpen", "mouthLowerDown", "mouthUpperUp", "mouthPress", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
         "mouthFunnel", "mouthPucker", "mouthClose")  # fmt: skip
 CORNER_SHARE, LIP_SHARE = 0.55, 0.12
-#: Arousal opens the speaking mouth more or less (anger drops the jaw further: Lee et al. 2005); own size.
+#: Arousal opens the speaking mouth more or less (angry speech drops the jaw further: Lee et al. 2005,
+#: from general knowledge); own size.
 AROUSAL_OPENS = 0.32
 #: Share of the head's turn that the eyes take back; own assumption.
 EYES_STAY = 0.6

@@ -21,7 +21,8 @@ BLINK_AROUSAL = 0.25
 #: Fixations last about this long (s); sizes in radians, own.
 FIXATION_S, GAZE_YAW, GAZE_PITCH, SACCADE_S = (0.7, 2.4), 0.10, 0.05, 0.06
 #: Share of fixations that meet the other's eyes: who speaks looks at them for 41 % of the time, who listens for 75 %
-#: (Argyle & Cook 1976, "Gaze and Mutual Gaze"; EmoFace: 40 % of saccades of speakers return to the middle).
+#: (Argyle & Cook 1976, "Gaze and Mutual Gaze", from general knowledge; EmoFace: 40 % of saccades of speakers return to
+#: the middle).
 MEETS_SPEAKING, MEETS_LISTENING = 0.41, 0.75
 #: An eye's turn (rad) at which the ARKit look shapes are 1; own assumption.
 LOOK_FULL = 0.5
@@ -29,8 +30,8 @@ LOOK_FULL = 0.5
 SWAY, NOD = (0.045, 0.028, 0.022), 0.055
 #: How often a sway turns (Hz): slow, and half as far twice as often; own assumption.
 SWAY_HZ = (0.22, 0.3, 0.2)
-#: Breaths a second at rest (12-20 a minute in adults) and how far the head rises with one (rad); more when aroused. Own
-#: size: it is felt rather than seen.
+#: Breaths a second at rest (12-20 a minute in adults, from general knowledge) and how far the head rises with one (rad);
+#: more when aroused. Own size: it is felt rather than seen.
 BREATH_HZ, BREATH = 0.25, 0.005
 #: Who listens nods after this long (s), then at such intervals (s), at this share of a nod in speech; own assumption.
 LISTENS_S, NODS_EVERY_S, LISTENER_NOD = 1.2, (4.0, 9.0), 0.5
