@@ -38,6 +38,7 @@ class Limits:
     bvh_joints: int = 512
     bvh_depth: int = 128
     bvh_bytes: int = 200_000_000
+    npz_bytes: int = 500_000_000
     music_s: float = 1_800.0
     render_s: float = 3_600.0
     json_bytes: int = 20_000_000

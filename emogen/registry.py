@@ -28,6 +28,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "talking_head/i2v": "emogen.pipelines.talking_head.backends.image_to_video:ImageToVideoTalkingHeadPipeline",
         "face_edit": "emogen.pipelines.talking_head.video_edit:FaceEditPipeline",
         "gesture": "emogen.pipelines.gesture.pipeline:GesturePipeline",
+        "gesture/rules": "emogen.pipelines.gesture.pipeline:RuleGesturePipeline",
         "music": "emogen.pipelines.music.pipeline:MusicPipeline",
         "image": "emogen.pipelines.image.pipeline:ImagePipeline",
         "performance": "emogen.pipelines.performance.pipeline:PerformancePipeline",

@@ -1,4 +1,4 @@
-"""Commands that make media: speak, convert, music, gesture, image, perform; talk stands in `talk.py`."""
+"""Commands that make media: speak, convert, music, image, perform; talk and gesture stand in files of their own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from emogen.cli.dialogue import holds_dialogue, speak_dialogue
+from emogen.cli.gesture import gesture
 from emogen.cli.options import (
     MUSIC,
     PICTURE,
@@ -94,23 +95,6 @@ def music(
     started, felt, path = time.perf_counter(), feeling(emotion), target(output, MUSIC)
     pipe = opened("music", backend, device)
     report(pipe(None, felt, seconds=seconds, tempo_bpm=tempo, key=key, seed=seed), path, started, as_json)
-
-
-def gesture(
-    output: Output,
-    emotion: Feel = None,
-    audio: Annotated[Path | None, typer.Option(help="Speech to move with.")] = None,
-    seconds: Annotated[float | None, typer.Option(help="How long, where there is no speech.")] = None,
-    fps: float = 30,
-    seed: Seed = None,
-    backend: Backend = "embedded",
-    device: Device = "cpu",
-    as_json: Json = False,
-) -> None:
-    """Speech -> body motion (.bvh)."""
-    started, felt, path = time.perf_counter(), feeling(emotion), target(output, (".bvh",))
-    pipe = opened("gesture", backend, device)
-    report(pipe(audio, felt, seconds=seconds, fps=fps, seed=seed), path, started, as_json)
 
 
 def image(

@@ -123,6 +123,18 @@ def train_face(output: Out, data: Data = None, seed: int = 0) -> None:
     import_module("emogen.training.face").train(output, data_dir=data, seed=seed)
 
 
+@train_app.command("restyle")
+def train_restyle(output: Out, data: Data = None) -> None:
+    """What a feeling does to the manner of a movement, from pairs of neutral and felt clips."""
+    import_module("emogen.training.restyle").finish(output, data)
+
+
+@train_app.command("gesture")
+def train_gesture(output: Out, data: Data = None, steps: int = 2400, seed: int = 0) -> None:
+    """How bodies move when they feel: an autoencoder of movement and the diffusion over its latents."""
+    import_module("emogen.training.gesture").finish(output, data, steps, seed)
+
+
 @train_app.command("face_motion")
 def train_face_motion(output: Out, data: Data = None, steps: int = 2400, seed: int = 0) -> None:
     """How faces move with a feeling, from PEDFE's measured movement on ICT FaceKit's shapes."""

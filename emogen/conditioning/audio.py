@@ -161,6 +161,20 @@ class SpeechRecognizer(VoiceRecognizer):
         return features(self._encoder, self._from, samples, found)
 
 
+def felt_in(voice: Any) -> EmotionTrack:
+    """What a voice sounds as if it felt: over its time where it is long enough.
+
+    Args:
+        voice: A path, or an object with `audio` [n] and `sample_rate`.
+    """
+    from emogen.conditioning.track import EmotionTrack
+    from emogen.media.audio import Audio
+
+    sound = voice if isinstance(voice, (str, Path)) else Audio(np.asarray(voice.audio, np.float32), int(voice.sample_rate))
+    found = SpeechRecognizer.load().recognize(sound)
+    return found.over_time or EmotionTrack.of(found.emotion)
+
+
 def features(encoder: Any, first: int, samples: NDArray[np.float32], found: Frames) -> NDArray[np.float32]:
     """Mean and spread of the layers from `first` on over what is no pause, and the voice measures, [D].
 

@@ -1,20 +1,17 @@
 """Where a body's joints are over time, whatever it comes from: any humanoid's BVH, or the pictures of a video.
 
-Both give 14 joints in the order of `JOINTS`, Y up. Joints of a BVH are found by their names: those of Mixamo and
-emogen, CMU, Bandai Namco, SMPL, Biped and Poser skeletons are all put together from the same few words.
+Both give 14 joints in the order of `JOINTS`, Y up. Joints of a BVH are found by `emogen.codecs.humanoid`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
+from emogen.codecs.humanoid import forward, humanoid, refuse, upright
 from emogen.conditioning.face_mesh import quiet
-from emogen.errors import InputError
 from emogen.media.motion import BvhMotion
 
 Array = NDArray[np.float64]
@@ -25,21 +22,6 @@ JOINTS = (
 HIPS, CHEST, NECK, HEAD, L_SHOULDER, L_ELBOW, L_HAND, R_SHOULDER, R_ELBOW, R_HAND, L_KNEE, L_FOOT, R_KNEE, R_FOOT = (
     range(14)
 )
-#: Joint -> its names without the side, the best first: where there is an upper arm, "shoulder" is the collar bone.
-_NAMES: dict[str, tuple[str, ...]] = {
-    "hips": ("hips", "hip", "pelvis", "lowertorso"),
-    "chest": ("upperchest", "spine3", "chest2", "spine2", "chest", "spine1", "thorax", "torso", "uppertorso", "spine"),
-    "neck": ("neck", "neck1", "lowerneck", "upperneck"),
-    "head": ("head", "skull"),
-    "shoulder": ("upperarm", "uparm", "arm", "humerus", "shldr", "shoulder"),
-    "elbow": ("lowerarm", "loarm", "forearm", "elbow", "radius"),
-    "hand": ("hand", "wrist", "palm"),
-    "knee": ("lowerleg", "loleg", "leg", "shin", "calf", "knee", "tibia"),
-    "foot": ("foot", "ankle"),
-}
-_SIDES = {"left": "left", "l": "left", "lf": "left", "right": "right", "r": "right", "rt": "right"}
-_EMPTY_WORDS = {"bip", "mixamorig", "joint", "jnt", "bone", "def", "j", "b", "skel", "character", "avatar"}
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 #: MediaPipe's landmarks (of 33) of which a joint is the mean.
 _LANDMARKS: dict[int, tuple[int, ...]] = {
     HIPS: (23, 24), HEAD: (7, 8), L_SHOULDER: (11,), L_ELBOW: (13,), L_HAND: (15,), R_SHOULDER: (12,), R_ELBOW: (14,),
@@ -58,11 +40,11 @@ def bvh_positions(motion: BvhMotion) -> Array:
         InputError: It lacks one of the joints, or its numbers are not finite.
     """
     place = find_joints(motion)
-    if not np.isfinite(motion.frames).all():
-        raise InputError("motion", "holds numbers that are not finite", "Give finite degrees and centimetres.")
-    world = _forward(motion)
+    world, _ = forward(motion)
     found = np.stack([world[:, i].mean(axis=1) for i in place], axis=1)
-    return _upright(found)
+    if not len(found):
+        return found
+    return found @ upright(found[:, HEAD] - (found[:, L_FOOT] + found[:, R_FOOT]) / 2.0).T
 
 
 def find_joints(motion: BvhMotion) -> list[list[int]]:
@@ -71,87 +53,14 @@ def find_joints(motion: BvhMotion) -> list[list[int]]:
     Raises:
         InputError: Joints are missing; the message names them.
     """
-    by_name: dict[tuple[str, str], int] = {}
-    for i, joint in enumerate(motion.joints):
-        if not joint.end_site:
-            by_name.setdefault(_parsed(joint.name), i)
-    place: dict[str, int] = {}
-    for joint_name in JOINTS:
-        side, _, stem = joint_name.rpartition(" ")
-        for name in _NAMES[stem]:
-            if (side, name) in by_name:
-                place[joint_name] = by_name[side, name]
-                break
-    found = {name: [i] for name, i in place.items()}
+    parts = humanoid(motion).parts
+    found = {name: [parts[name]] for name in JOINTS if name in parts}
     if "neck" not in found and {"left shoulder", "right shoulder"} <= set(found):
-        found["neck"] = [place["left shoulder"], place["right shoulder"]]
+        found["neck"] = [parts["left shoulder"], parts["right shoulder"]]
     missing = [name for name in JOINTS if name not in found]
     if missing:
-        raise InputError(
-            "skeleton", f"has no {', '.join(missing[:6])}{' ...' if len(missing) > 6 else ''}",
-            "A humanoid is needed, its joints named as Mixamo, CMU, SMPL or Bandai Namco name them.",
-        )  # fmt: skip
+        raise refuse(missing)
     return [found[name] for name in JOINTS]
-
-
-def _parsed(name: str) -> tuple[str, str]:
-    """Joint name -> side ("" for none) and stem: "mixamorig:LeftUpLeg" -> ("left", "upleg")."""
-    side, stem = "", []
-    for word in _WORD.findall(name.split(":")[-1]):
-        low = word.lower()
-        if not side and low in _SIDES:
-            side = _SIDES[low]
-        elif low not in _EMPTY_WORDS and not (low.isdigit() and low.startswith("0")):
-            stem.append(low)
-    joined = "".join(stem)
-    for start in ("left", "right"):
-        if not side and joined.startswith(start):
-            side, joined = start, joined.removeprefix(start)
-    return side, joined
-
-
-def _forward(motion: BvhMotion) -> Array:
-    """World positions [T, joints, 3]. Positions in channels stand in place of the offset."""
-    n = len(motion.frames)
-    world = np.zeros((n, len(motion.joints), 3))
-    turned: list[Rotation] = []
-    column = 0
-    for i, joint in enumerate(motion.joints):
-        values = motion.frames[:, column : column + len(joint.channels)]
-        column += len(joint.channels)
-        local = np.tile(np.array(joint.offset, dtype=float), (n, 1))
-        moves = [(k, "XYZ".index(c[0])) for k, c in enumerate(joint.channels) if c.endswith("position")]
-        for k, axis in moves:
-            local[:, axis] = values[:, k]
-        if joint.parent >= 0 and moves and _is_shift(local, np.array(joint.offset)):
-            local = local + np.array(joint.offset)
-        turns = [(k, c[0]) for k, c in enumerate(joint.channels) if c.endswith("rotation")]
-        own = Rotation.identity(n)
-        if turns:
-            angles = values[:, [k for k, _ in turns]]
-            own = Rotation.from_euler("".join(axis for _, axis in turns), angles, degrees=True)
-        if joint.parent < 0:
-            world[:, i] = local
-            turned.append(own)
-        else:
-            above = turned[joint.parent]
-            world[:, i] = world[:, joint.parent] + above.apply(local)
-            turned.append(above * own)
-    return world
-
-
-def _is_shift(local: Array, offset: Array) -> bool:
-    """Whether position channels of an inner joint are added to its offset: they are near zero where it is not."""
-    length = float(np.linalg.norm(offset))
-    return length > 1e-6 and float(np.linalg.norm(local, axis=1).mean()) < 0.1 * length
-
-
-def _upright(positions: Array) -> Array:
-    """Turned so that Y is up: some programs write Z up."""
-    up = (positions[:, HEAD] - (positions[:, L_FOOT] + positions[:, R_FOOT]) / 2.0).mean(axis=0)
-    if abs(up[2]) > 2.0 * abs(up[1]):
-        return np.stack([positions[..., 0], positions[..., 2], -positions[..., 1]], axis=-1)
-    return positions
 
 
 def pose_motion(frames: Iterator[NDArray[np.uint8]], fps: float) -> Array | None:

@@ -63,7 +63,7 @@ class Reader(Protocol):
         """One piece, given what stands before it."""
 
 
-class _OwnReader:
+class OwnReader:
     """The embedded network: see `emogen/checkpoints/text/README.md`."""
 
     def __init__(self, folder: Path, config: dict[str, Any]) -> None:
@@ -100,6 +100,7 @@ class _OwnReader:
         return list(self.tokenizer.encode(text, add_special_tokens=False).ids)
 
     def pieces(self, text: str) -> list[str]:
+        """See `Reader`."""
         if len(self._ids(text)) <= LONGEST_TOKENS:
             return [text]
         found = []
@@ -110,6 +111,7 @@ class _OwnReader:
         return found
 
     def read(self, text: str, before: str) -> Reading:
+        """See `Reader`."""
         import torch
 
         own = self._ids(text)[: self.positions - 3]
@@ -156,7 +158,7 @@ class TextRecognizer(Recognizer):
             check_safe(folder)
             config = read_config(folder)
             if "network" in config:
-                return cls(_OwnReader(folder, config))
+                return cls(OwnReader(folder, config))
         from emogen.conditioning.text_transformers import TransformersReader
 
         return cls(TransformersReader(str(source)))
@@ -251,9 +253,15 @@ def read_text(given: str | Path) -> str:
 
 
 @cache
-def _embedded() -> TextRecognizer:
+def embedded_reader() -> OwnReader:
+    """The network that ships with the package, loaded once."""
     folder = checkpoint_folder("text")
-    return TextRecognizer(_OwnReader(folder, read_config(folder)))
+    return OwnReader(folder, read_config(folder))
+
+
+@cache
+def _embedded() -> TextRecognizer:
+    return TextRecognizer(embedded_reader())
 
 
 def _checked(text: object, where: str = "text") -> str:

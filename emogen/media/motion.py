@@ -118,7 +118,7 @@ def write_bvh(path: str | Path, motion: BvhMotion) -> Path:
         OutputError: The file could not be written.
     """
     path = check_writable(path, (".bvh",))
-    _check(path, motion)
+    check_motion(str(path), motion)
     children: list[list[int]] = [[] for _ in motion.joints]
     for i, joint in enumerate(motion.joints):
         if joint.parent >= 0:
@@ -258,8 +258,19 @@ def _written(name: str) -> str:
     return "".join(c if c.isprintable() and not c.isspace() and c not in "{}" else "_" for c in name)[:NAME_CHARS]
 
 
-def _check(path: Path, motion: BvhMotion) -> None:
-    where, joints = str(path), motion.joints
+def check_motion(where: str, motion: BvhMotion) -> None:
+    """Says whether a motion, made by whomever, can be worked with or written.
+
+    Args:
+        where: What the message calls it.
+        motion: The motion.
+
+    Raises:
+        InputError: Parents that do not stand before their children (a circle), channels that are none, frames of
+            another width than the channels, numbers that are not finite or too large, a frame time out of range.
+        LimitError: More joints or frames than `emogen.limits` allows.
+    """
+    joints = motion.joints
     if not 1 <= len(joints) <= LIMITS.bvh_joints or not len(motion.frames) <= LIMITS.bvh_frames:
         found = f"{len(joints)} joints and {len(motion.frames):,} frames"
         raise LimitError(where, found, f"Accepted: 1 to {LIMITS.bvh_joints} and up to {LIMITS.bvh_frames:,}.")

@@ -60,6 +60,28 @@ class Conditions:
 
 
 @dataclass(frozen=True)
+class Draft:
+    """Frames from which sampling begins in place of noise alone (SDEdit, Meng et al. 2022, arXiv:2108.01073).
+
+    Attributes:
+        frames: Clean [1, T, C].
+        strength: Noise level at which it begins, above 0 (the draft as it is) to 1 (noise alone).
+        kept: [1, T], 0..1: how far each frame is held at the draft through all steps (inpainting); None: not at all.
+    """
+
+    frames: Tensor
+    strength: float = 1.0
+    kept: Tensor | None = None
+
+    def held(self, x: Tensor, noise: Tensor, sigma: float) -> Tensor:
+        """Frames [1, T, C] at noise level `sigma`, with what is kept put back at its place on the line."""
+        if self.kept is None:
+            return x
+        share = self.kept.unsqueeze(-1).to(x)
+        return x + share * ((1 - sigma) * self.frames + sigma * noise - x)
+
+
+@dataclass(frozen=True)
 class Flow:
     """A denoiser with the scalings around it: what its training minimises and what its sampling follows."""
 
@@ -162,7 +184,7 @@ def window_generator(seed: int, window: int) -> torch.Generator:
 
 
 def sample_window(flow: Flow, scheduler: Any, conditions: Conditions, noise: Tensor, *, num_inference_steps: int,
-                  guidance: Guidance, known: Tensor | None = None,
+                  guidance: Guidance, known: Tensor | None = None, draft: Draft | None = None,
                   on_step: Callable[[Tensor], Tensor] | None = None) -> Tensor:
     """Follows the flow from noise to clean frames: Euler steps of diffusers' scheduler.
 
@@ -174,19 +196,26 @@ def sample_window(flow: Flow, scheduler: Any, conditions: Conditions, noise: Ten
         num_inference_steps: Steps; the network runs one to three times in each, as one batch.
         guidance: The two scales.
         known: The first frames of the window, clean [1, n, C]; None: none are known.
+        draft: Frames to begin from; None: noise alone.
         on_step: Receives the frames after each step and returns them, changed or not.
 
     Returns:
         Clean frames [1, T, C]; the known ones are returned as they were given.
     """
-    scheduler.set_timesteps(sigmas=np.linspace(1.0, 1.0 / num_inference_steps, num_inference_steps))
+    first = 1.0 if draft is None else draft.strength
+    scheduler.set_timesteps(sigmas=np.linspace(first, first / num_inference_steps, num_inference_steps))
     x, given = noise, 0 if known is None else known.shape[1]
+    if draft is not None:
+        x = draft.held((1 - first) * draft.frames + first * noise, noise, first)
     flags = torch.arange(x.shape[1], device=x.device).unsqueeze(0) < given
-    for sigma, t in zip(scheduler.sigmas.tolist(), scheduler.timesteps, strict=False):
+    levels = scheduler.sigmas.tolist()
+    for sigma, after, t in zip(levels[:-1], levels[1:], scheduler.timesteps, strict=True):
         if known is not None:
             x = torch.cat([known, x[:, given:]], dim=1)
         velocity = flow.velocity(x, sigma, conditions, guidance, flags if given else None)
         x = scheduler.step(velocity, t, x).prev_sample
+        if draft is not None:
+            x = draft.held(x, noise, after)
         if on_step is not None:
             x = on_step(x)
     return x if known is None else torch.cat([known, x[:, given:]], dim=1)
@@ -194,7 +223,8 @@ def sample_window(flow: Flow, scheduler: Any, conditions: Conditions, noise: Ten
 
 def sample_windows(flow: Flow, scheduler: Any, conditions_at: Callable[[int, int], Conditions], frames: int, *,
                    seed: int, num_inference_steps: int, guidance: Guidance, device: torch.device | str = "cpu",
-                   on_step: Callable[[Tensor], Tensor] | None = None) -> Iterator[Tensor]:
+                   known: Tensor | None = None, draft_at: Callable[[int, int], Draft] | None = None,
+                   temperature: float = 1.0, on_step: Callable[[Tensor], Tensor] | None = None) -> Iterator[Tensor]:
     """Any number of frames, window by window; memory does not grow with the length.
 
     Each window but the first begins with the last `overlap` frames of the one before, which stand in it
@@ -209,19 +239,23 @@ def sample_windows(flow: Flow, scheduler: Any, conditions_at: Callable[[int, int
         num_inference_steps: Steps per window.
         guidance: The two scales.
         device: Where the network computes; noise is drawn on the CPU and moved.
+        known: Clean frames that the first window begins with, at most its overlap [1, n, C]; they are yielded too.
+        draft_at: (start, stop) -> frames to begin from; None: noise alone.
+        temperature: Factor on the noise that is begun with, 0..1: less of it, less variety, and less of the trembling that
+            a small network leaves.
         on_step: As for `sample_window`.
 
     Yields:
         New frames [1, n, C] of each window, in order, together `frames`.
     """
     config = flow.denoiser.config
-    tail: Tensor | None = None
+    tail = known
     for number, (start, new, stop) in enumerate(window_spans(frames, config.window, config.overlap)):
-        whole = torch.randn((1, config.window, config.channels), generator=window_generator(seed, number))
+        whole = temperature * torch.randn((1, config.window, config.channels), generator=window_generator(seed, number))
         window = sample_window(
             flow, type(scheduler).from_config(scheduler.config), conditions_at(start, stop),
             whole[:, : stop - start].to(device), num_inference_steps=num_inference_steps, guidance=guidance,
-            known=tail, on_step=on_step,
+            known=tail, draft=None if draft_at is None else draft_at(start, stop), on_step=on_step,
         )
         tail = window[:, -config.overlap :] if config.overlap else None
         yield window[:, new - start :]

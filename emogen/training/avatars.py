@@ -20,7 +20,7 @@ from scipy.interpolate import LinearNDInterpolator
 from scipy.spatial import cKDTree
 
 from emogen.checkpoints import write_sums
-from emogen.codecs.face import FACE_CHANNELS, INDEX, SHAPES
+from emogen.codecs.face import FACE_CHANNELS, INDEX, SHAPES, both
 from emogen.media.arkit import ARKIT_NAMES
 from emogen.media.glb import GlbMesh, normals_of, write_glb
 from emogen.pipelines.talking_head.avatars.renderer import AvatarRenderer
@@ -62,7 +62,7 @@ and eyes are our own.
 `python -m emogen.training.avatars --out FOLDER`: a minute on one core; the same bytes every time.
 
 ## Limits
-Stylised on purpose: no pores, no real persons. Folds are as fine as the net (about 4 mm). The backs of the heads are
+Stylised on purpose: no pores, no real persons. Folds are as fine as the net (2 to 4 mm). The backs of the heads are
 plain, and long hair does not swing.
 """
 
@@ -223,6 +223,8 @@ def _seen(meshes: list[GlbMesh], extras: dict[str, Any], rng: np.random.Generato
         yaw, pitch, roll = np.array([MOST_TURN, 0.4, 0.4]) * (2 * rng.random(3) - 1 if k > 8 else CORNERS[k])
         curves[SHAPES:] = [yaw, pitch, roll, *(rng.random(6) - 0.5)]
         curves[INDEX["jawOpen"]] = (k % 3) / 2
+        # Lips drawn back from the teeth show more of the mouth than anything else.
+        curves[[*both("mouthUpperUp"), *both("mouthLowerDown"), *both("mouthStretch")]] += k // 3 % 2
         numbers = renderer.numbers(curves)
         seen[numbers[numbers >= 0]] = True
     touched = np.zeros(len(rig.points), bool)

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from scipy.spatial import Delaunay, cKDTree
 
+from emogen.training.avatars_folds import lines
 from emogen.training.avatars_sculpt import ORIGIN, PLANE_Z, Form, cast, eye_centre, eye_radius
 
 #: Columns of half a mouth (lower corner-to-middle and upper), and around an eye.
@@ -21,6 +22,8 @@ MOUTH_COLUMNS, EYE_COLUMNS = 27, 44
 MOUTH_RINGS = (0.0, 0.16, 0.36, 0.56, 0.76, 0.93, 1.06, 1.25, 1.55, 1.95, 2.4)
 #: Rings around the eye: 1 is the margin of the lids.
 EYE_RINGS = (1.0, 1.05, 1.13, 1.23, 1.34, 1.47, 1.63, 1.82)
+#: Between them: distance of the net's points in the chart (rad about the origin), and how near to a fold it is halved.
+NET_STEP, NET_FINE = 0.047, 0.045
 MOUTH_Y, LIP_UP, LIP_LOW = -6.7, 0.60, 0.76
 
 
@@ -114,23 +117,32 @@ def _eye_plane(form: Form) -> np.ndarray:
     return np.stack(rings)
 
 
-def _net(taken: np.ndarray, radius: np.ndarray) -> np.ndarray:
-    """Points of an even net in the half chart (x >= 0) that keep clear of those `taken` (by `radius` each)."""
-    rows = []
-    tree = cKDTree(taken)
-    step = 0.047
-    for n, y in enumerate(np.arange(-2.45, 2.5, step * 0.866)):
-        x = np.arange(0, 2.6, step) + (step / 2 if n % 2 else 0.0)
-        x = np.append(x[x > 0.6 * step], 0.0)
-        rows.append(np.column_stack([x, np.full(len(x), y)]))
-    net = np.concatenate(rows)
+def _net(taken: np.ndarray, radius: np.ndarray, finer: np.ndarray) -> np.ndarray:
+    """Points of a net in the half chart (x >= 0) that keep clear of those `taken` (by `radius` each).
+
+    Even, but of half the step around the places `finer` [n, 2].
+    """
+    step = NET_STEP
+    net = _hexagons(step)
+    near = cKDTree(finer)
+    small = _hexagons(step / 2)
+    net = np.concatenate([net[near.query(net)[0] > NET_FINE], small[near.query(small)[0] <= NET_FINE]])
     r = np.linalg.norm(net, axis=1)
     far = r > 1.2
     even = np.round((net[:, 1] + 2.45) / (step * 0.866)).astype(int) % 2 == 0
     coarse = even & (np.round(net[:, 0] / step).astype(int) % 2 == 0)
     net = net[(r < 2.72) & (~far | coarse)]
-    distance, which = tree.query(net)
+    distance, which = cKDTree(taken).query(net)
     return net[distance > radius[which]]
+
+
+def _hexagons(step: float) -> np.ndarray:
+    rows = []
+    for n, y in enumerate(np.arange(-2.45, 2.5, step * 0.866)):
+        x = np.arange(0, 2.6, step) + (step / 2 if n % 2 else 0.0)
+        x = np.append(x[x > 0.6 * step], 0.0)
+        rows.append(np.column_stack([x, np.full(len(x), y)]))
+    return np.concatenate(rows)
 
 
 def _bands(first: int, rings: int, columns: int, *, closed: bool) -> np.ndarray:
@@ -152,7 +164,7 @@ def build(form: Form) -> Skin:
     chart = _to_chart(rings)
     chart[: mouth2.size // 2][np.abs(rings[: mouth2.size // 2, 0]) < 1e-6, 0] = 0.0
     reach = np.full(len(chart), 0.034)
-    net = _net(chart, reach)
+    net = _net(chart, reach, _to_chart(lines(form, mouth_y(form))))
     margin = _to_chart(eye2[0]).astype(np.float32)
     inside = [cv2.pointPolygonTest(margin, (float(x), float(y)), False) >= 0 for x, y in net]
     net = net[~np.array(inside)]

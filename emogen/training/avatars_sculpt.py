@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emogen.training.fields import ball, carve, join, rod
+
 #: All rays of the sculpting start here.
 ORIGIN = np.array([0.0, -2.0, 0.0])
 #: The plane in which features are laid out before they are cast onto the form.
@@ -66,28 +68,6 @@ def eye_radius(form: Form) -> float:
     return 1.95 * form.eye
 
 
-def _ball(p: np.ndarray, centre: tuple[float, float, float], radii: tuple[float, float, float] | float) -> np.ndarray:
-    r = np.broadcast_to(np.asarray(radii, float), (3,))
-    d = (p - np.asarray(centre)) / r
-    n = np.linalg.norm(d, axis=-1)
-    return (n - 1) * n / np.maximum(np.linalg.norm(d / r, axis=-1), 1e-9)
-
-
-def _rod(p: np.ndarray, a: tuple[float, ...], b: tuple[float, ...], ra: float, rb: float) -> np.ndarray:
-    start, along = np.asarray(a), np.asarray(b) - np.asarray(a)
-    t = np.clip((p - start) @ along / (along @ along), 0, 1)
-    return np.linalg.norm(p - start - t[..., None] * along, axis=-1) - (ra + (rb - ra) * t)
-
-
-def _join(a: np.ndarray, b: np.ndarray, soft: float) -> np.ndarray:
-    h = np.maximum(soft - np.abs(a - b), 0) / soft
-    return np.minimum(a, b) - h * h * soft / 4
-
-
-def _carve(a: np.ndarray, b: np.ndarray, soft: float) -> np.ndarray:
-    return -_join(-a, b, soft)
-
-
 def field(points: np.ndarray, form: Form) -> np.ndarray:
     """Signed distance (about) to the skin at points [..., 3]: below 0 inside."""
     p = points.copy()
@@ -95,23 +75,23 @@ def field(points: np.ndarray, form: Form) -> np.ndarray:
     low = np.clip((-p[..., 1] - 1.0) / 10.0, 0, 2)
     p[..., 1] = p[..., 1] + low * (form.length - 1) * 10.0
     w, j = form.width, form.jaw
-    d = _ball(p, (0, 1.9, -0.9), (7.35 * w, 7.7, 10.0))
-    d = _join(d, _ball(p, (0, -3.5, 2.9), (6.15 * (0.4 * w + 0.6 * j), 6.9, 6.7)), 2.2)
-    d = _join(d, _rod(p, (4.6 * j, -5.4, 2.0), (0.9 * j, -9.3, 7.0), 1.7, 1.7), 2.0)
-    d = _join(d, _ball(p, (0, -9.1 - 0.4 * form.chin, 7.5 + form.chin), (1.75 * j, 1.45, 1.65)), 1.6)
-    d = _join(d, _ball(p, (3.7 * w, -2.9, 6.1), (2.3, 2.5 * form.cheek, 2.7 * form.cheek)), 2.4)
-    d = _join(d, _rod(p, (0.0, 2.3, 8.0 + form.brow), (4.0 * w, 2.2, 6.4 + form.brow), 1.5, 1.2), 2.6)
-    d = _join(d, _ball(p, (0, -6.5, 7.5), (3.3, 3.0, 2.75)), 2.2)
+    d = ball(p, (0, 1.9, -0.9), (7.35 * w, 7.7, 10.0))
+    d = join(d, ball(p, (0, -3.5, 2.9), (6.15 * (0.4 * w + 0.6 * j), 6.9, 6.7)), 2.2)
+    d = join(d, rod(p, (4.6 * j, -5.4, 2.0), (0.9 * j, -9.3, 7.0), 1.7, 1.7), 2.0)
+    d = join(d, ball(p, (0, -9.1 - 0.4 * form.chin, 7.5 + form.chin), (1.75 * j, 1.45, 1.65)), 1.6)
+    d = join(d, ball(p, (3.7 * w, -2.9, 6.1), (2.3, 2.5 * form.cheek, 2.7 * form.cheek)), 2.4)
+    d = join(d, rod(p, (0.0, 2.3, 8.0 + form.brow), (4.0 * w, 2.2, 6.4 + form.brow), 1.5, 1.2), 2.6)
+    d = join(d, ball(p, (0, -6.5, 7.5), (3.3, 3.0, 2.75)), 2.2)
     eye, r = eye_centre(form), eye_radius(form)
     socket = (eye[0] * 0.98, 0.15, eye[2] + 2.9)
-    d = _carve(d, _ball(p, socket, (2.25 * form.eye, 1.75 * form.eye, 1.75)), 1.6)
-    d = _join(d, _ball(p, tuple(eye), r + 0.13), 0.55)
+    d = carve(d, ball(p, socket, (2.25 * form.eye, 1.75 * form.eye, 1.75)), 1.6)
+    d = join(d, ball(p, tuple(eye), r + 0.13), 0.55)
     n, nw = form.nose, form.nose * form.nose_width
-    d = _join(d, _rod(p, (0, 1.3, 8.55 + form.bridge), (0, -3.0 * n, 10.3 + 0.5 * n), 0.72, 0.8 * nw), 1.3)
-    d = _join(d, _ball(p, (0, -3.25 * n, 10.45 + 0.8 * n), (1.02 * nw, 0.88 * n, 0.95 * n)), 0.8)
-    d = _join(d, _ball(p, (1.12 * nw, -3.65 * n, 10.2), (0.62 * nw, 0.62 * n, 0.85)), 0.55)
-    d = _carve(d, _ball(p, (0, -4.9, 10.95), (0.28, 0.75, 0.35)), 0.5)
-    d = _join(d, _rod(p, (0, -6.0, -0.9), (0, -24.0, -3.4), 3.9 * form.neck, 4.3 * form.neck), 2.6)
+    d = join(d, rod(p, (0, 1.3, 8.55 + form.bridge), (0, -3.0 * n, 10.3 + 0.5 * n), 0.72, 0.8 * nw), 1.3)
+    d = join(d, ball(p, (0, -3.25 * n, 10.45 + 0.8 * n), (1.02 * nw, 0.88 * n, 0.95 * n)), 0.8)
+    d = join(d, ball(p, (1.12 * nw, -3.65 * n, 10.2), (0.62 * nw, 0.62 * n, 0.85)), 0.55)
+    d = carve(d, ball(p, (0, -4.9, 10.95), (0.28, 0.75, 0.35)), 0.5)
+    d = join(d, rod(p, (0, -6.0, -0.9), (0, -24.0, -3.4), 3.9 * form.neck, 4.3 * form.neck), 2.6)
     return d
 
 

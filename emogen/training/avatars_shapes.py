@@ -17,6 +17,7 @@ from scipy.sparse import coo_matrix
 from scipy.spatial import cKDTree
 
 from emogen.media.arkit import ARKIT_NAMES
+from emogen.training.avatars_folds import sink
 from emogen.training.avatars_head import MOUTH_RINGS, Skin, mouth_y
 from emogen.training.avatars_sculpt import ORIGIN, cast, eye_centre, eye_radius
 
@@ -30,8 +31,8 @@ SOURCES: dict[str, tuple[tuple[str, float], ...]] = {
     "cheekSquintRight": (("cheekSquint_R", 0.6), ("cheekRaiser_R", 0.6)),
 }
 #: Stronger or weaker than measured, so that it reads on a stylised face; own choice by eye.
-GAIN = {"browDown": 1.5, "browInnerUp": 1.35, "browOuterUp": 1.3, "noseSneer": 1.0, "mouthFrown": 1.8, "mouthPress": 1.1,
-        "mouthStretch": 1.1, "mouthSmile": 1.2, "mouthUpperUp": 0.70, "jawOpen": 1.35}  # fmt: skip
+GAIN = {"browDown": 1.5, "browInnerUp": 1.35, "browOuterUp": 1.3, "noseSneer": 1.0, "mouthFrown": 2.2, "mouthPress": 1.1,
+        "mouthStretch": 1.7, "mouthSmile": 1.2, "mouthUpperUp": 0.95, "mouthLowerDown": 0.65, "jawOpen": 1.35}  # fmt: skip
 #: Shapes that part the lips.
 #: Share of a raised upper lip that its corners leave out, and how far they fall (cm).
 CORNER_STAYS, CORNER_FALLS = 0.85, 0.10
@@ -201,6 +202,9 @@ def shapes(skin: Skin, pack: Pack) -> dict[str, np.ndarray]:
     _seal(skin, out["mouthClose"], out["jawOpen"] + out["mouthClose"], 0.35)
     _follow_inside(skin, out["mouthClose"])
     _brows(skin, out)
+    free = _off_lids(skin) * (skin.depth == 0) * (1 - skin.lip)
+    free[skin.mouth[-len(MOUTH_RINGS) : -1].ravel()] = 0
+    sink(skin.form, mouth_y(skin.form), skin.points, skin.plane, free, out)
     _sockets(skin, out)
     return out
 
@@ -315,7 +319,7 @@ def _brows(skin: Skin, out: dict[str, np.ndarray]) -> None:
         inner, outer = (np.exp(-(((x - c) / w) ** 2)) * band for c, w in ((1.5, 1.3), (4.6, 1.5)))
         fade = _off_lids(skin)
         knit, lift = (inner * fade)[:, None], (outer * fade)[:, None]
-        out[f"browDown{s}"] += knit * [-0.36 * side, -0.80, 0.18] + lift * [0, -0.40, 0]
+        out[f"browDown{s}"] += knit * [-0.42 * side, -1.00, 0.20] + lift * [0, -0.30, 0]
         out[f"browOuterUp{s}"] += knit * [0.12 * side, 0.12, 0] + lift * [0, 0.70, 0]
         out["browInnerUp"] += knit * [-0.16 * side, 0.45, 0.06] + lift * [0, -0.18, 0]
 
@@ -323,7 +327,7 @@ def _brows(skin: Skin, out: dict[str, np.ndarray]) -> None:
 def _sockets(skin: Skin, out: dict[str, np.ndarray]) -> None:
     """Brows pressed down and cheeks raised take the lids along a little; in place."""
     for s in ("Left", "Right"):
-        out[f"browDown{s}"] += 0.22 * out[f"eyeSquint{s}"]
+        out[f"browDown{s}"] += 0.22 * out[f"eyeSquint{s}"] + 0.12 * out[f"eyeBlink{s}"]
         out[f"cheekSquint{s}"] += 0.22 * out[f"eyeSquint{s}"]
 
 

@@ -87,7 +87,7 @@ def sound_length(page: Any, where: str) -> int:
 
 
 def test_it_opens_with_every_tab_and_without_errors(page: Any) -> None:
-    for name in ("Speak", "Talk", "Music", "Recognize", "Perform"):
+    for name in ("Speak", "Talk", "Gesture", "Music", "Recognize", "Perform"):
         tab(page, name)
     assert page.problems == []
     assert page.title() == "emogen"
@@ -155,6 +155,25 @@ def test_the_face_in_a_video_is_changed(page: Any, tmp_path: Path) -> None:
     page.wait_for_selector("#edit-in video", timeout=60_000, state="attached")
     page.click("#edit-go")
     assert 0.9 < length(page, "#edit-out", "video") < 1.2
+
+
+def test_a_body_gestures(page: Any) -> None:
+    tab(page, "Gesture")
+    page.fill("#gesture-text textarea", "Stop it.")
+    page.click("#gesture-go")
+    assert length(page, "#gesture-out", "video") > 0.5
+
+
+def test_a_movement_is_felt_otherwise(page: Any, tmp_path: Path) -> None:
+    from emogen.pipelines.gesture.pipeline import RuleGesturePipeline
+
+    plain = RuleGesturePipeline.embedded()(None, "neutral", seconds=2.0, seed=1).save(tmp_path / "plain.bvh")
+    tab(page, "Gesture")
+    page.get_by_text("Change the feeling of a movement").click()
+    page.locator("#restyle-in input[type=file]").first.set_input_files(str(plain))
+    page.wait_for_selector("#restyle-in .file-preview", timeout=60_000)
+    page.click("#restyle-go")
+    assert length(page, "#restyle-out", "video") > 1
 
 
 def test_a_story_is_planned_and_performed(page: Any) -> None:

@@ -135,3 +135,20 @@ def test_motions_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="frame time"):
         write_bvh(tmp_path / "a.bvh", BvhMotion((root,), np.zeros((1, 6)), 0.0))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("end", [2_000_000_000, 200_000_001])
+def test_files_of_gigabytes_are_refused_unread(tmp_path: Path, end: int) -> None:
+    path = tmp_path / "a.bvh"
+    path.write_text(SMALL)
+    with path.open("r+b") as file:
+        file.truncate(end)
+    with pytest.raises((LimitError, FormatError)) as caught:
+        read_bvh(path)
+    assert caught.value.exit_code == 2
+
+
+def test_motions_in_a_circle_are_refused(tmp_path: Path) -> None:
+    joints = (BvhJoint("Hips", 1, (0, 0, 0), ROOT), BvhJoint("Spine", 0, (0, 0, 0)))
+    with pytest.raises(InputError, match="has the parent 1"):
+        write_bvh(tmp_path / "a.bvh", BvhMotion(joints, np.zeros((1, 6)), 0.04))

@@ -14,8 +14,8 @@ from emogen.conditioning.face_mesh import find_face
 from emogen.errors import InputError
 from emogen.media.arkit import ARKIT_NAMES
 from emogen.media.glb import read_glb
+from emogen.pipelines.drawing import paint
 from emogen.pipelines.talking_head.avatars import AVATARS, AvatarRenderer, Rig, avatar, export
-from emogen.pipelines.talking_head.avatars.draw import paint
 
 FOLDER = checkpoints.HERE / "avatars"
 

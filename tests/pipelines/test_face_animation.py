@@ -92,7 +92,9 @@ def test_expressions_are_those_of_facs(rules: ExpressionRules) -> None:
     assert last["sadness"]["mouthFrownLeft"] > 0.8
     assert last["sadness"]["headPitch"] > 0.08
     assert last["anger"]["browDownLeft"] > 0.8
-    assert last["anger"]["mouthPressRight"] > 0.6
+    assert last["anger"]["mouthUpperUpRight"] > 0.6
+    restrained = dict(zip(INDEX, made(rules, "anger:0.35").curves[-1], strict=True))
+    assert restrained["mouthPressRight"] > 0.2 > 0.05 > restrained["mouthUpperUpRight"]
     assert last["fear"]["eyeWideLeft"] > 0.8
     assert last["fear"]["mouthStretchLeft"] > 0.7
     assert last["surprise"]["jawOpen"] > 0.35

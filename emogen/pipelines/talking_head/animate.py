@@ -24,11 +24,13 @@ from emogen.pipelines.talking_head.loudness import loudness_curve
 from emogen.pipelines.talking_head.style import Style
 from emogen.pipelines.talking_head.visemes import LEAD_S, Phone, mouth, speech_activity, table, visemes_of
 
-#: How much of the feeling stays in a channel while speaking: corners half, parting and closing little; own assumption.
+#: How much of the feeling stays in a channel while speaking: of corners most, of what bares teeth and lifts the chin
+#: half, of what parts and closes the lips little; own assumption.
 CORNERS = ("mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch")
-LIPS = ("jawOpen", "mouthLowerDown", "mouthUpperUp", "mouthPress", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
+BARED = ("mouthUpperUp", "mouthShrugLower", "mouthShrugUpper")
+LIPS = ("jawOpen", "mouthLowerDown", "mouthPress", "mouthRollLower", "mouthRollUpper",
         "mouthFunnel", "mouthPucker", "mouthClose")  # fmt: skip
-CORNER_SHARE, LIP_SHARE = 0.55, 0.12
+STAYS = ((CORNERS, 0.6), (BARED, 0.4), (LIPS, 0.12))
 #: Arousal opens the speaking mouth more or less (angry speech drops the jaw further: Lee et al. 2005,
 #: from general knowledge); own size.
 AROUSAL_OPENS = 0.32
@@ -143,10 +145,9 @@ def animate(
 
 def _blended(felt: np.ndarray, spoken: np.ndarray, speaking: np.ndarray, vad: np.ndarray) -> np.ndarray:
     share = np.ones((len(felt), len(INDEX)))
-    for name in CORNERS:
-        share[:, both(name)] = (1 - (1 - CORNER_SHARE) * speaking)[:, None]
-    for name in LIPS:
-        share[:, [INDEX[name]] if name in INDEX else both(name)] = (1 - (1 - LIP_SHARE) * speaking)[:, None]
+    for names, stays in STAYS:
+        for name in names:
+            share[:, [INDEX[name]] if name in INDEX else both(name)] = (1 - (1 - stays) * speaking)[:, None]
     opened = 1 + AROUSAL_OPENS * np.clip(vad[:, 1], -1, 1)
     spoken = spoken.copy()
     spoken[:, [INDEX["jawOpen"], *both("mouthLowerDown")]] *= opened[:, None]
@@ -172,6 +173,10 @@ def _shut(curves: np.ndarray, closed: np.ndarray) -> None:
         curves[:, column] *= 1 - closed
     for column in both("mouthPress"):
         curves[:, column] = np.maximum(curves[:, column], 0.4 * closed)
+    for column in (INDEX["mouthRollLower"], INDEX["mouthRollUpper"]):
+        curves[:, column] = np.maximum(curves[:, column], 0.4 * closed)
+    for column in (*both("mouthSmile"), *both("mouthFrown")):
+        curves[:, column] *= 1 - 0.35 * closed  # lips that are pressed together are drawn in
 
 
 def _emphasis(phones: Sequence[Phone], loud: np.ndarray, fps: float) -> np.ndarray:

@@ -39,7 +39,7 @@ def _table() -> tuple[tuple[re.Pattern[str], np.ndarray], ...]:
 
 
 def units_in_words(text: str) -> np.ndarray:
-    """Amplitudes of the action units that a description names, [17] over `UNITS`; 0 where it names none."""
+    """Amplitudes of the action units that a description names, [18] over `UNITS`; 0 where it names none."""
     found, lower = np.zeros(len(UNITS)), text.lower()
     for words, units in _table():
         for match in words.finditer(lower):

@@ -96,14 +96,14 @@ class UnitTrack:
 
     Attributes:
         times: [K] seconds, rising.
-        values: [K, 17] over `UNITS`, 0..1.3.
+        values: [K, 18] over `UNITS`, 0..1.3.
     """
 
     times: Floats
     values: Floats
 
     def at(self, times_s: Floats) -> Floats:
-        """[T, 17], straight between keyframes, held outside."""
+        """[T, 18], straight between keyframes, held outside."""
         return np.stack([np.interp(times_s, self.times, column) for column in self.values.T], axis=1)
 
     def shift(self, by_s: float) -> UnitTrack:

@@ -31,6 +31,7 @@ UNITS = (
     "AU10",
     "AU12",
     "AU15",
+    "AU16",
     "AU17",
     "AU20",
     "AU23",
@@ -44,7 +45,10 @@ EXTRA = (("pleasant", "unpleasant"), ("active", "inactive"), ("dominant", "submi
 ONSET_S = {"joy": 0.16, "sadness": 0.24, "anger": 0.13, "fear": 0.09, "surprise": 0.06, "disgust": 0.14}
 CALM_S = 0.25  # time constant of what no basic emotion says; own assumption
 MOST = 1.3  # amplitude of a unit that the shapes still bear; own assumption
-#: Antagonists: the larger wins (facts 3.1).
+#: What an emotion does beyond such an amplitude is another row of the table, and what it does below fades out: pressed
+#: lips part. From and to; own assumption.
+OPENLY, OPENS = "{} openly", (0.35, 0.75)
+#: Of antagonists the larger wins (facts 3.1), the lesser is gone where it is less than half; between, both yield.
 ANTAGONISTS = (("AU12", "AU15"), ("AU24", "AU25"), ("AU24", "AU26"), ("AU23", "AU25"))
 
 
@@ -53,7 +57,7 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 
 class ExpressionRules(ModelMixin, ConfigMixin):
-    """The tables as a component: `units` [24, 17] per prototype, `posture` [24, 2] pitch and yaw (rad), `shapes` [17, 61]."""
+    """The tables as a component: `units` [26, 18] per prototype, `posture` [26, 2] pitch and yaw (rad), `shapes` [18, 61]."""
 
     config_name = "config.json"
     sway = 1.0
@@ -74,7 +78,7 @@ class ExpressionRules(ModelMixin, ConfigMixin):
         self.register_buffer("shapes", shapes)
 
     def prototypes(self, vad: np.ndarray, basic: np.ndarray) -> np.ndarray:
-        """How much of each prototype is felt: vad [T, 3], basic amplitudes [T, 6] -> [T, 24]."""
+        """How much of each prototype is felt: vad [T, 3], basic amplitudes [T, 6] -> [T, 26]."""
         share = np.zeros((len(vad), len(self.names)))
         order = np.argsort(-basic, axis=1, kind="stable")[:, :2]
         rows = np.arange(len(vad))
@@ -90,6 +94,12 @@ class ExpressionRules(ModelMixin, ConfigMixin):
                 share[mixed, self.names.index(a)] -= second[mixed]
                 share[mixed, self.names.index(b)] -= second[mixed]
                 share[mixed, self.names.index(row)] = np.minimum(2 * second, first)[mixed]
+        for name in BASIC:
+            if (openly := OPENLY.format(name)) in self.names:
+                whole = share[:, self.names.index(name)].copy()
+                opened = whole * _smooth((whole - OPENS[0]) / (OPENS[1] - OPENS[0]))
+                share[:, self.names.index(openly)] = opened
+                share[:, self.names.index(name)] -= opened
         beyond = vad - basic @ norms()
         for k, (high, low) in enumerate(EXTRA):
             share[:, self.names.index(high)] = np.clip(beyond[:, k], 0, 1)
@@ -97,13 +107,13 @@ class ExpressionRules(ModelMixin, ConfigMixin):
         return share
 
     def units_of(self, vad: np.ndarray, basic: np.ndarray) -> np.ndarray:
-        """Amplitudes 0..1.3 of the action units: vad [T, 3], basic amplitudes [T, 6] -> [T, 17] over `UNITS`."""
+        """Amplitudes 0..1.3 of the action units: vad [T, 3], basic amplitudes [T, 6] -> [T, 18] over `UNITS`."""
         units = self.prototypes(vad, basic) @ self.units.double().numpy()
         for a, b in ANTAGONISTS:
             i, j = UNITS.index(a), UNITS.index(b)
-            less = np.minimum(units[:, i], units[:, j])
-            units[:, i] -= less * (units[:, i] < units[:, j])
-            units[:, j] -= less * (units[:, j] <= units[:, i])
+            one, other = units[:, i].copy(), units[:, j].copy()
+            ahead = (one - other) / np.maximum(one + other, 1e-9)  # 1/3: twice as large
+            units[:, i], units[:, j] = one * _smooth(0.5 + 1.5 * ahead), other * _smooth(0.5 - 1.5 * ahead)
         return np.clip(units, 0, MOST)
 
     def forward(self, vad: np.ndarray, basic: np.ndarray, fps: float, units: np.ndarray | None = None, *,
@@ -114,7 +124,7 @@ class ExpressionRules(ModelMixin, ConfigMixin):
             vad: [T, 3], each -1..1.
             basic: Amplitudes over `BASIC` [T, 6].
             fps: Frames a second.
-            units: [T, 17] amplitudes in place of those that the feeling asks for.
+            units: [T, 18] amplitudes in place of those that the feeling asks for.
             onset_s: Time constant of each basic emotion's rise (s); None: `ONSET_S`.
 
         Returns:
@@ -141,6 +151,12 @@ class ExpressionRules(ModelMixin, ConfigMixin):
         curves = np.clip(units @ self.shapes.double().numpy(), 0, 1)
         posture = self.prototypes(vad, basic) @ self.posture.double().numpy()
         return curves, np.column_stack([posture, np.zeros(len(posture))])
+
+
+def _smooth(x: np.ndarray) -> np.ndarray:
+    """0 below 0, 1 above 1, smooth between."""
+    x = np.clip(x, 0, 1)
+    return np.asarray(x * x * (3 - 2 * x))
 
 
 def norms() -> np.ndarray:

@@ -94,7 +94,8 @@ class LearntExpression(ModelMixin, ConfigMixin):
             frame_rate=FPS, window=window, overlap=overlap,
         )  # fmt: skip
         self.emotion_encoder = EmotionEncoder(emotion_width, tokens, octaves)
-        self.rules = ExpressionRules()
+        # The package's tables, no part of a checkpoint: a module would be saved with it, and stay as it was then.
+        object.__setattr__(self, "rules", ExpressionRules())
         self.register_buffer("scale", torch.ones(len(MOVED)))
         self.register_buffer("apex", torch.zeros(len(BASIC), len(MOVED)))
 
@@ -121,7 +122,7 @@ class LearntExpression(ModelMixin, ConfigMixin):
             vad: [T, 3].
             basic: Amplitudes of the six basic emotions [T, 6]; above 1 exaggerates the targets alone.
             fps: Frames per second.
-            units: [T, 17] amplitudes of action units in place of those that the feeling asks for.
+            units: [T, 18] amplitudes of action units in place of those that the feeling asks for.
             seed: Of the variation.
             genuine: 1 as if felt .. -1 as if posed.
             variation: Factor on what is learnt; 0 leaves the eased targets.

@@ -16,7 +16,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from emogen.codecs.face import FACE_CHANNELS, INDEX, SHAPES, both
 from emogen.conditioning.track import EmotionTrack
-from emogen.pipelines.talking_head.animate import CORNER_SHARE, CORNERS, LIP_SHARE, LIPS, Expression, Knobs
+from emogen.pipelines.talking_head.animate import STAYS, Expression, Knobs
 from emogen.pipelines.talking_head.explain import UnitTrack
 from emogen.pipelines.talking_head.face_lips import opening_of, parted, resaid
 from emogen.pipelines.talking_head.face_track import Track
@@ -86,7 +86,7 @@ def _considered(curves: np.ndarray, shown: np.ndarray, speaking: np.ndarray, str
         [T] by how much lips that the smile has parted close, 0..1.
     """
     asked = curves[:, both("mouthSmile")].mean(axis=1) - curves[:, both("mouthFrown")].mean(axis=1)
-    for names, share in ((CORNERS, CORNER_SHARE), (LIPS, LIP_SHARE)):
+    for names, share in STAYS:
         for name in names:
             curves[:, _columns(name)] *= (1 - (1 - share) * speaking)[:, None]
     agrees = np.clip(asked * np.sign(shown) / AGREES, 0, 1)

@@ -14,8 +14,9 @@ from emogen.codecs.face import INDEX, both
 #: Blinks per minute in conversation: 26 (Bentivoglio 1997), 95 % range 10.5-32.5 (Doughty 2001); log-normal over people
 #: and moments. Median and spread chosen inside that range: own assumption.
 BLINKS_PER_MIN, BLINK_SPREAD, BLINK_RANGE = 19.0, 0.35, (10.5, 32.5)
-#: Closing, closed, reopening (s): EmoFace's measured curve closes in 83 ms and reopens in 133 ms (facts 1.2, 3.5).
-BLINK_S = (0.083, 0.03, 0.133)
+#: Closing, closed, reopening (s), from where lids begin to move: they close within about 100 ms (Stern 1984), 40 to 47 %
+#: faster than they open (Sforza 2008; facts 3.5); how long they stay shut: own assumption.
+BLINK_S = (0.10, 0.03, 0.145)
 #: More blinks with arousal: state anxiety r = .418 (PMC12694841); the slope is own assumption.
 BLINK_AROUSAL = 0.25
 #: Fixations last about this long (s); sizes in radians, own.

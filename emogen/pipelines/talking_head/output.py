@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,14 +16,11 @@ from emogen.codecs.face import FACE_CHANNELS, INDEX, FaceMotion
 from emogen.media.audio import write_audio
 from emogen.media.jsonio import write_json
 from emogen.media.motion import write_bvh
-from emogen.media.video import VideoWriter
+from emogen.media.video import VIDEO_RATE_HZ, VideoWriter
+from emogen.pipelines.drawing import drawn
 from emogen.pipelines.outputs import Made, MediaOutput
 from emogen.pipelines.talking_head.portraits import FaceRenderer, rig_of
 
-#: The sound of the video; AAC wants one of a few rates.
-VIDEO_RATE_HZ = 44_100
-#: Drawing threads and how many frames each may be ahead of the file.
-THREADS, AHEAD = 2, 6
 #: Of a head's turn the neck makes this share, the head the rest; own assumption.
 NECK_SHARE = 0.4
 
@@ -171,18 +166,6 @@ class TalkingHeadStream(TalkingHead):
         """Size and rate, and the length once it was gone through."""
         size = {"fps": self.rate_fps, "width": self["renderer"].width, "height": self["renderer"].height}
         return {**size, **self["made"].facts}
-
-
-def drawn(render: Callable[[np.ndarray], np.ndarray], rows: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    """The pictures of rows of curves in order, drawn a few ahead on several threads."""
-    waiting: deque[Future[np.ndarray]] = deque()
-    with ThreadPoolExecutor(THREADS) as pool:
-        for row in rows:
-            waiting.append(pool.submit(render, row))
-            if len(waiting) > THREADS * AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def head_motion(motion: FaceMotion) -> BodyMotion:

@@ -13,11 +13,12 @@ from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here whe
 from emogen import registry
 from emogen.checkpoints import checkpoint_hash, commercial_only
 from emogen.codecs.face import FaceCodec
+from emogen.conditioning.audio import felt_in
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.track import EmotionTrack, Keyframe
 from emogen.errors import InputError, LimitError
 from emogen.limits import LIMITS
-from emogen.media.audio import Audio, read_audio
+from emogen.media.audio import read_audio
 from emogen.pipelines.base import AffectivePipeline, StepCallback, draw_seed
 from emogen.pipelines.outputs import Made
 from emogen.pipelines.talking_head.animate import Knobs, animate
@@ -166,7 +167,7 @@ class TalkingHeadPipeline(AffectivePipeline):
         """
         asked = self._asked(Knobs(mouth, brows, head, blink, gaze), units, style, fps, size)
         auto = emotion == "auto" if isinstance(emotion, str) else False
-        felt = heard(audio) if auto else EmotionTrack.of(emotion or "neutral")
+        felt = felt_in(audio) if auto else EmotionTrack.of(emotion or "neutral")
         ask = self._described(asked, felt)
         used, renderer = draw_seed(seed), open_portrait(portrait, size=size, face=face)
 
@@ -251,25 +252,12 @@ class Given:
     @property
     def emotion(self) -> EmotionTrack:
         """What the voice sounds like, and what the words say where they are known: halfway between the two."""
-        sounds = heard(self)
+        sounds = felt_in(self)
         if self._spoken is None:
             return sounds
         says = self._spoken.emotion.scale_time(self.seconds / (len(self._spoken.audio) / self._spoken.sample_rate))
         times = sorted({round(k.t, 3) for k in (*sounds.keyframes, *says.keyframes)})
         return EmotionTrack(tuple(Keyframe(t, Emotion.lerp(says.at(t), sounds.at(t), 0.5)) for t in times))
-
-
-def heard(voice: Any) -> EmotionTrack:
-    """What a voice sounds as if it felt: over its time where it is long enough.
-
-    Args:
-        voice: A path, or an object with `audio` [n] and `sample_rate`.
-    """
-    from emogen.conditioning.audio import SpeechRecognizer
-
-    sound = voice if isinstance(voice, (str, Path)) else Audio(np.asarray(voice.audio, np.float32), int(voice.sample_rate))
-    found = SpeechRecognizer.load().recognize(sound)
-    return found.over_time or EmotionTrack.of(found.emotion)
 
 
 def _laid(said: Any, fps: float, *, padded: bool) -> tuple[np.ndarray, int, tuple[Any, ...], tuple[Any, ...]]:

@@ -115,7 +115,6 @@ def given(chances: NDArray[np.float32], kinds: Sequence[int], pause_after: Seque
     moves: list[tuple[int, NDArray[np.int8]]] = [(0, np.zeros(high, np.int8))]
     for t in range(1, count):
         high = min(states, high + 2)
-        # A state not needed any more to be in time, or hopeless, is given up.
         old = best[low:high]
         stay = np.where(may_stay[low:high], old, -np.inf)
         one = np.concatenate([[-np.inf], old[:-1]]) if low == 0 else best[low - 1 : high - 1]
@@ -130,10 +129,13 @@ def given(chances: NDArray[np.float32], kinds: Sequence[int], pause_after: Seque
         fresh = options[move, np.arange(high - low)] + told[t, columns[low:high]]
         best[low:high] = fresh
         moves.append((low, move))
-        top = fresh.max()
+        top = fresh.max()  # states at either end that are hopeless are given up: memory grows with the time alone
         while low < high - 1 and best[low] < top - BEAM:
             best[low] = -np.inf
             low += 1
+        while high > low + 1 and best[high - 1] < top - BEAM:
+            high -= 1
+            best[high] = -np.inf
     ends = [s for s in (states - 1, states - 2) if low <= s < high]
     state = max(ends, key=lambda s: best[s], default=states - 1)
     if not ends or not np.isfinite(best[state]):

@@ -21,6 +21,7 @@ from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here whe
 
 from emogen.checkpoints import checkpoint_hash, commercial_only
 from emogen.codecs.face import FaceMotion
+from emogen.conditioning.audio import felt_in
 from emogen.conditioning.track import EmotionTrack
 from emogen.errors import InputError
 from emogen.media.video import VideoInfo, VideoWriter, probe, read_frames
@@ -33,7 +34,7 @@ from emogen.pipelines.talking_head.expressive import LearntExpression
 from emogen.pipelines.talking_head.face_added import added
 from emogen.pipelines.talking_head.face_track import Track, tracked
 from emogen.pipelines.talking_head.heard import phones_from_audio
-from emogen.pipelines.talking_head.pipeline import Given, heard
+from emogen.pipelines.talking_head.pipeline import Given
 from emogen.pipelines.talking_head.video_editor import VideoEditor
 from emogen.pipelines.talking_head.video_sound import Sound
 
@@ -279,7 +280,7 @@ def _heard(path: Path, info: VideoInfo) -> EmotionTrack:
     """What the video's own voice sounds like."""
     if not info.audio_rate:
         raise InputError("emotion", '"auto" for a video without sound', "Give an emotion, or a voice.")
-    return heard(path)
+    return felt_in(path)
 
 
 def _told(track: Track, info: VideoInfo, voice: Given | None, count: int) -> Iterator[str]:

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     _one_thread()
     given.cache.mkdir(parents=True, exist_ok=True)
-    bench = Bench(given.cache, given.portraits, given.data, frozenset(given.only or ()))
+    bench = Bench(given.cache, given.portraits, given.data, fresh=frozenset(given.only or ()))
     found = page.measure(bench, given.only or page.PARTS)
     names = pictures.draw(bench, given.out.parent, found.lips)
     text = given.out.read_text(encoding="utf-8") if given.out.is_file() else "# Talking heads\n"

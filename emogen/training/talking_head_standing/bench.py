@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,11 +16,13 @@ from emogen import checkpoints
 from emogen.codecs.face import FaceCodec
 from emogen.errors import InputError
 from emogen.media.image import SUFFIXES
-from emogen.media.jsonio import read_json, write_json
 from emogen.pipelines.talking_head.avatars import AVATARS, avatar
 from emogen.pipelines.talking_head.expression import ExpressionRules
 from emogen.pipelines.talking_head.pipeline import TalkingHeadPipeline
 from emogen.pipelines.talking_head.portraits import FaceRenderer, open_portrait
+from emogen.training.kept import Kept
+from emogen.training.kept import seed_of as seed_of
+from emogen.training.kept import version as version
 from emogen.training.speech_standing.run import NEUTRAL
 
 SIZE, FPS = 512, 25.0
@@ -36,7 +37,7 @@ HEADS = ROOT / "pipelines" / "talking_head"
 MOTION = (HEADS / "*.py", HEADS / "*.csv", ROOT / "codecs" / "face.py")
 LEARNT_FROM = ("face_motion", "lips", "voices")
 PHOTO = (HEADS / "photo_portrait" / "*.*",)
-DRAWN = (HEADS / "avatars" / "*.py", checkpoints.HERE / "avatars" / checkpoints.SUMS)
+DRAWN = (HEADS / "avatars" / "*.py", ROOT / "pipelines" / "drawing.py", checkpoints.HERE / "avatars" / checkpoints.SUMS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,20 +93,16 @@ def subjects(folder: Path | None, name: str = SAMPLE) -> tuple[list[Subject], li
 
 
 @dataclass(eq=False)
-class Bench:
+class Bench(Kept):
     """Where things are, and the pipelines.
 
     Attributes:
-        cache: Folder.
         portraits: Folder of photos; None: only the sample.
         data: Folder of the packs; None: the usual one.
-        fresh: Parts to be measured whatever the cache holds.
     """
 
-    cache: Path
     portraits: Path | None = None
     data: str | None = None
-    fresh: frozenset[str] = field(default_factory=frozenset)
 
     @cached_property
     def _found(self) -> tuple[list[Subject], list[Refused]]:
@@ -130,27 +127,6 @@ class Bench:
     def refused(self) -> list[Refused]:
         """Photos that could not be used."""
         return self._found[1]
-
-    def kept(self, part: str, version: str, make: Callable[[], Any], *, run: bool = True, name: str = "") -> Any:
-        """What a part found, from the cache where code and weights are those of then; else made now.
-
-        Args:
-            part: Its name.
-            version: Changes with what it depends on.
-            make: Gives plain JSON values.
-            run: False: nothing is made; None where the cache lacks it.
-            name: Of the piece of the part.
-        """
-        path = self.cache / (f"{part}-{name}.json" if name else f"{part}.json")
-        if path.is_file() and (part.partition("-")[0] not in self.fresh or not run):
-            stored = read_json(path)
-            if stored["version"] == version:
-                return stored["found"]
-        if not run:
-            return None
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, {"version": version, "found": make()})
-        return read_json(path)["found"]
 
     @cached_property
     def learnt(self) -> TalkingHeadPipeline:
@@ -183,26 +159,6 @@ def silence(seconds: float) -> SimpleNamespace:
     """A voice that says nothing."""
     samples = np.zeros(round(seconds * SILENCE_RATE), np.float32)
     return SimpleNamespace(audio=samples, sample_rate=SILENCE_RATE, phones=(("", 0.0, seconds),))
-
-
-def seed_of(*parts: str) -> int:
-    """The seed of a clip: the same for all systems."""
-    return int.from_bytes(hashlib.sha256("/".join(parts).encode()).digest()[:4], "big")
-
-
-def version(*files: Path, weights: Iterable[str] = (), also: Iterable[str] = ()) -> str:
-    """Changes with the content of files (patterns allowed), of checkpoints, and with other words."""
-    parts = (*map(_digest, files), *map(checkpoints.checkpoint_hash, weights), *also)
-    return hashlib.sha256("/".join(parts).encode()).hexdigest()[:16]
-
-
-@cache
-def _digest(pattern: Path) -> str:
-    total = hashlib.sha256()
-    for path in sorted(pattern.parent.glob(pattern.name)):
-        if path.is_file():
-            total.update(path.name.encode() + path.read_bytes())
-    return total.hexdigest()
 
 
 def drawn_by(subject: Subject) -> str:

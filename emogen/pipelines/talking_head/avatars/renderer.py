@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
-from emogen.codecs.face import FACE_CHANNELS
+from emogen.codecs.face import FACE_CHANNELS, INDEX
 from emogen.errors import InputError
-from emogen.pipelines.talking_head.avatars.draw import paint
+from emogen.pipelines.drawing import paint, paired
 from emogen.pipelines.talking_head.avatars.light import lit
-from emogen.pipelines.talking_head.avatars.rig import Pose, Rig
+from emogen.pipelines.talking_head.avatars.rig import INSIDE, Pose, Rig
 
 #: The camera: distance (cm), height it looks at, and how many cm of height the picture shows there.
 DISTANCE, LOOK_AT, SHOWN = 95.0, -1.8, 31.0
 SIZE = (64, 4096)
+#: So far from an eye's middle (cm) there are neither lids nor lashes.
+LIDS = 3.6
+#: How far lips reach around teeth and tongue (cm); how far eyes and what is in the mouth stand out beyond their rims.
+LIPS, EYE_AIR, LIP_AIR = 2.0, 0.35, 0.15
+#: Lips lie before this, all other seams of the skin behind it (cm).
+FRONT = 4.0
 
 
 class AvatarRenderer:
@@ -33,8 +42,11 @@ class AvatarRenderer:
         self.notes: list[str] = []
         self.rig = rig
         self._background = _backdrop(rig.background, size)
+        self._faces, first = paired(rig.seen, _layers(rig), _shapes(rig))
+        self._behind = rig.behind[first]
+        self._windows = _windows(rig, self._faces)
         self._eye_faces = [
-            np.flatnonzero((rig.seen[:, 0] >= rig.ranges[n].start) & (rig.seen[:, 0] < rig.ranges[n].stop))[[0, -1]]
+            np.flatnonzero((self._faces[:, 0] >= rig.ranges[n].start) & (self._faces[:, 0] < rig.ranges[n].stop))[[0, -1]]
             for n in ("eyeLeft", "eyeRight")
         ]
 
@@ -47,23 +59,36 @@ class AvatarRenderer:
         curves = np.asarray(curves)
         if curves.shape != (len(FACE_CHANNELS),):
             raise InputError("face curves", f"shape {curves.shape}", f"Accepted: [{len(FACE_CHANNELS)}].")
-        picture, numbers, pose = self._painted(curves)
+        pose, corners, colours, away = self._posed(curves)
+        far = _far(away, self._faces) + self._behind
+        for hidden in self._hidden(corners, curves):
+            far[hidden] = np.inf
+        picture, numbers = paint(corners, colours, self._faces, far, self._background)
         self._glints(picture, numbers, pose)
         return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
 
     def numbers(self, curves: np.ndarray) -> np.ndarray:
         """Which of the rig's triangles is seen at each pixel, -1 for none: int32 [size, size]."""
-        return self._painted(curves)[1]
+        _, corners, colours, away = self._posed(curves)
+        return paint(corners, colours, self.rig.seen, _far(away, self.rig.seen) + self.rig.behind, self._background)[1]
 
-    def _painted(self, curves: np.ndarray) -> tuple[np.ndarray, np.ndarray, Pose]:
-        rig = self.rig
-        pose = rig.pose(curves)
-        colours = lit(rig.light, pose.normals, rig.marks, pose.hollow)
+    def _posed(self, curves: np.ndarray) -> tuple[Pose, np.ndarray, np.ndarray, np.ndarray]:
+        """The pose, its points on the picture [V, 2], their colours [V, 3] and distances [V]."""
+        pose = self.rig.pose(curves)
+        colours = lit(self.rig.light, pose.normals, self.rig.marks, pose.hollow)
         corners, away = self._projected(pose.points)
-        faces = rig.seen
-        far = away[faces[:, 0]] + away[faces[:, 1]] + away[faces[:, 2]] + rig.behind
-        picture, numbers = paint(corners, colours, faces, far, self._background)
-        return picture, numbers, pose
+        return pose, corners, colours, away
+
+    def _hidden(self, corners: np.ndarray, curves: np.ndarray) -> Iterator[np.ndarray]:
+        """Faces of eyes and mouth that lie beside the openings of lids and lips."""
+        scale = self.width / SHOWN
+        for window in self._windows:
+            if not (window.tongue and curves[INDEX["tongueOut"]] > 0):
+                rim, air = corners[window.rim], window.air * scale + 1
+                low, high = rim.min(axis=0) - air, rim.max(axis=0) + air
+                p = corners[self._faces[window.behind]]
+                most, least = p.max(axis=1), p.min(axis=1)
+                yield window.behind[((most < low) | (least > high)).any(axis=1)]
 
     def _projected(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         away = DISTANCE - points[:, 2]
@@ -91,6 +116,69 @@ class AvatarRenderer:
                 here = np.clip((r - d) / max(0.35 * r, 0.8) + 0.5, 0, 1) * ((n >= first) & (n <= last)) * strength
                 region = picture[y0:y1, x0:x1]
                 region += (1 - region) * here[..., None]
+
+
+@dataclass(frozen=True, eq=False)
+class _Window:
+    """An opening of the skin.
+
+    Attributes:
+        rim: Its points [n].
+        behind: Faces that are seen through it alone [m].
+        air: How far what is behind may stand out beyond the rim (cm).
+        tongue: Whether the tongue comes out of it.
+    """
+
+    rim: np.ndarray
+    behind: np.ndarray
+    air: float
+    tongue: bool
+
+
+def _windows(rig: Rig, faces: np.ndarray) -> list[_Window]:
+    """Lids and lips: the edges of the skin around each eye, and where upper and lower lip lie on each other at rest."""
+    skin = rig.meshes[0].faces
+    edges, uses = np.unique(np.sort(skin[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1), axis=0, return_counts=True)
+    border = np.unique(edges[uses == 1])
+    out = []
+    for name in ("eyeLeft", "eyeRight"):
+        rim = border[np.linalg.norm(rig.points[border] - rig.pivots[name], axis=1) < LIDS]
+        inside = (faces[:, 0] >= rig.ranges[name].start) & (faces[:, 0] < rig.ranges[name].stop)
+        out.append(_Window(rim, np.flatnonzero(inside), EYE_AIR, False))
+    mouth, face = rig.points[rig.ranges["mouth"]], rig.points[rig.ranges["face"]]
+    low, high = mouth.min(axis=0) - LIPS, mouth.max(axis=0) + LIPS
+    around = ((rig.points > low) & (rig.points < high)).all(axis=1)
+    key = np.round(face, 3)
+    order = np.lexsort(key.T)
+    same = np.flatnonzero((np.diff(key[order], axis=0) == 0).all(axis=1))
+    rim = np.unique(np.concatenate([order[same], order[same + 1]]))
+    behind = around & (rig.marks[:, 3] > INSIDE)
+    behind[rig.ranges["mouth"]] = True
+    return [*out, _Window(rim[around[rim] & (face[rim, 2] > FRONT)], np.flatnonzero(behind[faces].all(axis=1)), LIP_AIR, True)]
+
+
+def _far(away: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Three times the distance of the middle of triangles; four corners have the last two share a third."""
+    return away[faces[:, 0]] + away[faces[:, 1]] + (away[faces[:, 2]] + away[faces[:, -1]]) / 2
+
+
+def _layers(rig: Rig) -> np.ndarray:
+    """Which triangles may be joined, one number each: skin, eyes, mouth, clothes; -1 where thin things lie on others."""
+    mesh = np.searchsorted([r.start for r in rig.ranges.values()], rig.seen[:, 0], side="right")
+    eyes = np.min([np.linalg.norm(rig.points - rig.pivots[n], axis=1) for n in ("eyeLeft", "eyeRight")], axis=0)
+    face, hair = (mesh == list(rig.ranges).index(n) + 1 for n in ("face", "hair"))
+    bare = (rig.marks[:, 1] > 0) & (eyes > LIDS)
+    thin = hair | (face & ~bare[rig.seen].all(axis=1))
+    return np.where(thin, -1, mesh * 1000 + rig.behind)
+
+
+def _shapes(rig: Rig) -> Iterator[np.ndarray]:
+    """The points at rest and in each of the ARKit shapes."""
+    yield rig.points
+    for k in range(rig.moves.shape[1]):
+        points = rig.points.copy()
+        points[: rig.moving] += rig.moves[:, [k]].toarray().reshape(-1, 3)
+        yield points
 
 
 def _backdrop(tones: np.ndarray, size: int) -> np.ndarray:

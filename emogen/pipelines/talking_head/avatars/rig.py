@@ -21,7 +21,7 @@ LOOK_FULL = 0.5
 #: Heights between which the neck goes over from the still shoulders to the turning head (cm).
 NECK = (-16.0, -9.5)
 #: Drawing order: what lies behind lids and lips is painted before them (cm, towards the back).
-BEHIND = {"lips": 7.0, "mouth": 4.0, "eyeLeft": 4.0, "eyeRight": 4.0, "hair": -0.7, "body": -0.3}
+BEHIND = {"lips": 6.0, "mouth": 4.0, "eyeLeft": 4.0, "eyeRight": 4.0, "hair": -0.7, "body": -0.3}
 #: Skin that light reaches less than this is the mouth's inside.
 INSIDE = 0.25
 NEEDED = ("face", "mouth", "eyeLeft", "eyeRight", "hair", "body")

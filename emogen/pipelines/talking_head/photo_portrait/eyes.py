@@ -92,7 +92,7 @@ class Eye:
         self.seen = bool(white.sum() >= 6 and light[white].mean() > SEEN * np.median(light))
         self.sclera = cv2.GaussianBlur(sclera, (0, 0), max(0.8, 0.05 * self.width))
         alpha = np.clip((radius * 1.06 - away) / max(0.12 * radius, 1.0) + 0.5, 0, 1).astype(np.float32)[..., None]
-        shown = (cv2.dilate(inside, np.ones((3, 3), np.uint8)) > 0)[..., None]
+        shown = (cv2.dilate(inside, np.ones((5, 5), np.uint8)) > 0)[..., None]
         seen = inner & (away < 0.98 * radius)
         profile = np.empty((8, 3), np.float32)
         for i in range(8):

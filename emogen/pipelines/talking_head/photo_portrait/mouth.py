@@ -17,6 +17,8 @@ GUM, TONGUE = np.array([0.78, 0.42, 0.40]), np.array([0.80, 0.44, 0.42])
 #: dental anatomy), of the lower ones, their heights, and the outer eye corners' distance (Farkas 1994).
 UPPER_MM, LOWER_MM = (8.5, 6.5, 7.5, 7.0, 7.0, 10.0), (5.0, 5.5, 7.0, 7.0, 7.0, 11.0)
 UPPER_HEIGHT_MM, LOWER_HEIGHT_MM, CORNERS_MM = 10.5, 8.5, 90.0
+#: How much shorter teeth are seen towards the side: mm for each squared mm from the middle. Own, by eye.
+UPPER_BOW, LOWER_BOW = 0.0028, 0.0012
 #: Pixels of the drawn arches per pixel of the photo.
 FINE = 3
 
@@ -102,10 +104,10 @@ class Inside:
         # Lips shade what lies behind them, the upper one most; little light gets into a narrow opening.
         soft = float(np.clip(0.22 * gap, 0.8, 0.030 * unit))
         deep = cv2.GaussianBlur(mask, (0, 0), soft).astype(np.float32)[..., None] / 255
-        shade = np.clip(deep * 1.5 - 0.40, 0, 1)
+        shade = np.clip(deep * 1.9 - 0.45, 0, 1)
         rows = (np.arange(size[1])[:, None] - (low[1] - top)) / max(0.08 * unit, 1.0)
-        shade = shade * np.clip(0.74 + 0.26 * rows, 0, 1)[..., None]
-        narrow = 0.85 + 0.15 * min(1.0, gap / (0.09 * unit))
+        shade = shade * np.clip(0.84 + 0.16 * rows, 0, 1)[..., None]
+        narrow = 0.92 + 0.08 * min(1.0, gap / (0.09 * unit))
         inside *= 0.40 + 0.60 * narrow * shade
         cover = cv2.GaussianBlur(mask, (0, 0), 0.8).astype(np.float32)[..., None] / 255
         part = picture[top:bottom, left:right]
@@ -134,7 +136,7 @@ def _arch(
     if not hangs:
         y = -y
     out = np.zeros((depth, width, 4), np.float32)
-    bow = 0.0055 * x**2
+    bow = (UPPER_BOW if hangs else LOWER_BOW) * x**2
     for side in (-1, 1):
         edge = 0.0
         for n, own in enumerate(widths):

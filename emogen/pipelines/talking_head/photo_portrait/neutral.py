@@ -1,4 +1,4 @@
-"""A photo that smiles or speaks -> the same person with a neutral face: lips re-made, cheeks and lids relaxed."""
+"""A photo that smiles, frowns or speaks -> the same person with a neutral face: lips re-made, cheeks, lids, brows relaxed."""
 
 from __future__ import annotations
 
@@ -9,43 +9,56 @@ import numpy as np
 
 from emogen.codecs.face import INDEX, both
 from emogen.pipelines.talking_head.photo_portrait import landmarks as lm
+from emogen.pipelines.talking_head.photo_portrait.brows import Brows, brows
 from emogen.pipelines.talking_head.photo_portrait.mouth import contours
 from emogen.pipelines.talking_head.photo_portrait.shapes import Frame
 from emogen.pipelines.talking_head.photo_portrait.skin import relaxed
 
-#: A neutral mouth: its corners this much above the seam's middle (down counts positive), its width, against the outer
-#: eye corners' distance (means of about 50 mm against 90 mm, Farkas 1994), lips together. Beyond these a photo is
-#: neutralised. How much a full smile adds is that of our own shapes.
-CORNER_LEVEL, MOUTH_WIDTH, LIPS_APART, LEAST_SMILE = -0.035, 0.56, 0.02, 0.10
-LEVEL_BY_SMILE, WIDTH_BY_SMILE = 0.15, 0.17
+#: A neutral mouth: its corners this much above the seam's middle (down counts positive) and its width, against the outer
+#: eye corners' distance: medians of 899 neutral pictures of FER+ (-.015 and .579), a little closed; and lips together.
+#: Beyond these a photo is neutralised. How much a full smile adds is that of our own shapes. A wide mouth whose corners
+#: are not clearly raised is how somebody is built.
+CORNER_LEVEL, MOUTH_WIDTH, LIPS_APART, LEAST_SMILE = -0.02, 0.57, 0.02, 0.12
+LEVEL_BY_SMILE, WIDTH_BY_SMILE, CLEARLY = 0.18, 0.20, 0.3
+#: Corners lower than this (three standard deviations of .018) frown; how much a full frown lowers them (own shapes).
+FROWN_LEVEL, LEVEL_BY_FROWN, LEAST_FROWN = -0.05, 0.16, 0.12
 #: Heights of the red of the lips (upper, lower) below which stretched lips are filled up; 7 and 9 mm at 90 mm.
 LIP_HEIGHTS = (0.070, 0.092)
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What has to be taken back: `smile` 0..1.3, `apart` (mouth opening in scales), `move` [468, 2] pixels."""
+    """What has to be taken back: `smile` 0..1.3, `frown`, `apart` (mouth opening in scales), brows; `move` [468, 2] pixels."""
 
     smile: float
+    frown: float
     apart: float
+    brows: Brows
     move: np.ndarray
 
     @property
     def needed(self) -> bool:
         """Whether the photo is far enough from neutral."""
-        return self.smile >= LEAST_SMILE or self.apart >= LIPS_APART
+        return self.lips or self.frown > 0 or self.brows.needed
+
+    @property
+    def lips(self) -> bool:
+        """Whether lips are re-made."""
+        return self.smile > 0 or self.apart >= LIPS_APART
 
     def told(self) -> str:
         """What was done, as a note."""
         done = [
-            text for text, yes in (("a smile was taken back", self.smile >= LEAST_SMILE),
-                                   ("the lips were closed", self.apart >= LIPS_APART)) if yes
+            text for text, yes in (("a smile was taken back", self.smile > 0),
+                                   ("corners of the mouth were raised", self.frown > 0),
+                                   ("the lips were closed", self.apart >= LIPS_APART),
+                                   (self.brows.told(), self.brows.needed)) if yes
         ]  # fmt: skip
-        return f"the photo was neutralised: {' and '.join(done)}"
+        return f"the photo was neutralised: {', '.join(done[:-1])}{' and ' if done[1:] else ''}{done[-1]}"
 
 
-def plan(points: np.ndarray, frame: Frame, shapes: np.ndarray) -> Plan:
-    """How far a face is from neutral; `shapes` [61, 468, 2] are its displacements."""
+def plan(picture: np.ndarray, points: np.ndarray, frame: Frame, shapes: np.ndarray, *, glasses: bool = False) -> Plan:
+    """How far a face in a picture is from neutral; `shapes` [61, 468, 2] are its displacements."""
     flat, unit = points[:468, :2], frame.scale
     # Along the face's own axes, so that a tilted or turned head is no smile.
     own = (points[:468] - points[168]) @ frame.rotation / unit
@@ -53,9 +66,13 @@ def plan(points: np.ndarray, frame: Frame, shapes: np.ndarray) -> Plan:
     level = float(own[[13, 14], 1].mean() - corners[:, 1].mean())
     wide = float(np.linalg.norm(corners[0] - corners[1]))
     apart = float(own[14, 1] - own[13, 1])
-    smile = max((level - CORNER_LEVEL) / LEVEL_BY_SMILE, (wide - MOUTH_WIDTH) / WIDTH_BY_SMILE)
-    smile = float(np.clip(smile, 0, 1.25)) if smile >= LEAST_SMILE else 0.0
-    move = -smile * (shapes[both("mouthSmile")].sum(0) + 0.6 * shapes[both("cheekSquint")].sum(0))
+    by_level, by_width = (level - CORNER_LEVEL) / LEVEL_BY_SMILE, (wide - MOUTH_WIDTH) / WIDTH_BY_SMILE
+    smile = float(np.clip(max(by_level, by_width * np.clip(by_level / CLEARLY, 0, 1)), 0, 1.25))
+    frown = float(np.clip((FROWN_LEVEL - level) / LEVEL_BY_FROWN, 0, 1))
+    smile, frown = smile if smile >= LEAST_SMILE else 0.0, frown if frown >= LEAST_FROWN else 0.0
+    held = brows(picture, points, frame, shapes, glasses=glasses)
+    move = held.move(shapes) - frown * shapes[both("mouthFrown")].sum(0)
+    move -= smile * (shapes[both("mouthSmile")].sum(0) + 0.6 * shapes[both("cheekSquint")].sum(0))
     move -= 0.35 * smile * shapes[both("eyeSquint")].sum(0)
     if apart >= LIPS_APART:
         jaw = min(1.0, max(0.0, apart - 0.05) / 0.33)
@@ -83,7 +100,7 @@ def plan(points: np.ndarray, frame: Frame, shapes: np.ndarray) -> Plan:
             fill = float(np.clip(max(want - own_height, 0.0), 0, 0.05)) * min(1.0, 0.4 + smile)
             shift = (sign * fill * unit * profile)[:, None] * frame.down
             move[outer] += shift
-    return Plan(smile, apart, move)
+    return Plan(smile, frown, apart, held, move)
 
 
 def _even_seam(seam: np.ndarray, frame: Frame) -> np.ndarray:
@@ -110,7 +127,7 @@ def own_teeth(picture: np.ndarray, points: np.ndarray, skin: np.ndarray) -> np.n
         return None
     light, chroma = seen.mean(1), np.ptp(seen, axis=1)
     teeth = seen[(light > 0.75 * skin.mean()) & (chroma < 0.75 * max(np.ptp(skin), 40))]
-    return np.percentile(teeth, 70, axis=0) if len(teeth) > 0.15 * len(seen) else None
+    return np.percentile(teeth, 80, axis=0) if len(teeth) > 0.15 * len(seen) else None
 
 
 def lip_colours(picture: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -178,13 +195,15 @@ def remade_lips(picture: np.ndarray, points: np.ndarray, colours: tuple[np.ndarr
     _line_of_the_lips(picture, seam, unit, strength)
 
 
-def relax(picture: np.ndarray, points: np.ndarray, skin: np.ndarray, frame: Frame, smile: float) -> np.ndarray:
-    """Folds beside the mouth, cheeks and lower lids flattened, uint8 of the same shape; grain and form stay."""
+def relax(picture: np.ndarray, points: np.ndarray, skin: np.ndarray, frame: Frame, found: Plan) -> np.ndarray:
+    """Folds of mouth, cheeks, lower lids and brows flattened, uint8 of the same shape; grain and form stay."""
     unit, flat = frame.scale, points[:, :2]
-    lines = (((98, 203, 206, 216, 212, 202), 0.20, 1.0), ((327, 423, 426, 436, 432, 422), 0.20, 1.0),
+    smiling = (((98, 203, 206, 216, 212, 202), 0.20, 1.0), ((327, 423, 426, 436, 432, 422), 0.20, 1.0),
              ((36, 207, 214), 0.16, 0.9), ((266, 427, 434), 0.16, 0.9),
              ((130, 110, 24, 23, 22, 26), 0.055, 0.75), ((359, 339, 254, 253, 252, 256), 0.055, 0.75),
              ((50, 205, 187), 0.16, 0.55), ((280, 425, 411), 0.16, 0.55))  # fmt: skip
+    share_of = min(1.0, 1.1 * found.smile)
+    lines = [(numbers, width, share * share_of) for numbers, width, share in smiling] + found.brows.lines
     where = np.zeros(picture.shape[:2], np.float32)
     for numbers, width, share in lines:
         ink = np.zeros(picture.shape[:2], np.uint8)
@@ -194,7 +213,7 @@ def relax(picture: np.ndarray, points: np.ndarray, skin: np.ndarray, frame: Fram
         )
         soft = cv2.GaussianBlur(ink, (0, 0), 0.35 * width * unit).astype(np.float32) / 255
         where = np.maximum(where, share * soft)
-    out = relaxed(picture, where * min(1.0, 1.1 * smile), skin, unit, 0.13)
+    out = relaxed(picture, where, skin, unit, 0.13)
     return np.clip(out + 0.5, 0, 255).astype(np.uint8)
 
 

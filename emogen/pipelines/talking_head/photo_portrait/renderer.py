@@ -140,13 +140,13 @@ class PhotoRenderer:
     def _neutral(
         self, picture: np.ndarray, points: np.ndarray, skin: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Takes back a smile and closes the lips, so that later every feeling starts from none."""
+        """Takes back what the face shows and closes the lips, so that later every feeling starts from none."""
         shapes = basis(points, self.frame, glasses=self.glasses)
-        found = neutral.plan(points, self.frame, shapes)
+        found = neutral.plan(picture, points, self.frame, shapes, glasses=self.glasses)
         if not found.needed:
             return picture, points, skin
         colours = neutral.lip_colours(picture, points)
-        flat = neutral.relax(picture, points, skin, self.frame, found.smile) if found.smile else picture
+        flat = neutral.relax(picture, points, skin, self.frame, found)
         after = points.copy()
         after[:468, :2] += found.move
         self.notes.append(found.told())
@@ -158,7 +158,8 @@ class PhotoRenderer:
             grids.append(forward)
         frame, _ = self._parted(flat, grids, after[:, :2], (0, 0, self.width, self.height))
         strength = min(1.0, 0.55 * found.smile + 9 * max(found.apart - 0.5 * neutral.LIPS_APART, 0))
-        neutral.remade_lips(frame, after, colours, self.frame, strength)
+        if found.lips:
+            neutral.remade_lips(frame, after, colours, self.frame, strength)
         skin, _ = skin_mask(frame, after, self.frame.scale)
         return frame, after, skin
 

@@ -22,9 +22,9 @@ RIGID = (33, 133, 362, 263, 168, 6, 197, 127, 356, 234, 454, 151, 9, 2, 98, 327)
 #: How much larger or smaller than on the measured head a shape is drawn, so that it reads in a small flat picture and
 #: thin lips stay lips. Own, by eye on photos.
 GAINS = {
-    "mouthSmile": 1.1, "mouthFrown": 2.3, "browDown": 1.75, "browInnerUp": 1.45, "browOuterUp": 0.85, "noseSneer": 0.8,
-    "mouthRollLower": 0.35, "mouthRollUpper": 0.4, "mouthStretch": 1.25, "mouthUpperUp": 0.68, "mouthLowerDown": 1.3,
-    "cheekPuff": 0.6, "mouthPress": 1.3, "mouthShrugLower": 0.7, "mouthShrugUpper": 0.8, "jawOpen": 0.95, "mouthPucker": 0.9,
+    "mouthSmile": 1.35, "mouthFrown": 2.0, "browDown": 1.75, "browInnerUp": 1.45, "browOuterUp": 0.85, "noseSneer": 1.0,
+    "mouthRollLower": 0.35, "mouthRollUpper": 0.4, "mouthStretch": 1.25, "mouthUpperUp": 0.8, "mouthLowerDown": 1.3,
+    "cheekPuff": 0.6, "mouthPress": 1.3, "mouthShrugLower": 0.7, "mouthShrugUpper": 0.8, "jawOpen": 1.0, "mouthPucker": 0.9,
 }  # fmt: skip
 #: A frown's pull on the inner brow: inwards, down, and how far around it reaches, in eye-corner distances (own, by eye).
 KNIT = (0.035, 0.065, 0.10)
@@ -35,7 +35,7 @@ UPPER_HANGS = 0.35
 #: An eye closes at 1: the upper lid comes down this share of the opening, the lower one rises by the rest (own).
 LID_SHARE = 0.9
 #: Share of the opening by which wide eyes and a squint move the upper and the lower lid (own, by eye).
-WIDE, SQUINT = (0.26, 0.05), (0.10, 0.30)
+WIDE, SQUINT = (0.36, 0.08), (0.10, 0.30)
 
 
 @cache
