@@ -87,8 +87,8 @@ flow on unseen takes {learnt.best:.3f} at its best, after {learnt.best_step}. Cu
 
 ## Limits
 Three actors, walking, greeting and raising hands; eight styles that are feelings. Fear, surprise and disgust are known
-from the rules alone. Hands have no fingers in the clips. Feet and the hands of gestures that mean something are kept
-from the draft.
+from the rules alone. Hands have no fingers in the clips. Feet, the hands of gestures that mean something and most of the
+hands in beats are kept from the draft.
 """
 
 

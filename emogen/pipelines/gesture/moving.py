@@ -22,12 +22,16 @@ from emogen.codecs.feet import feet_as_in
 from emogen.models.body import STRIDE
 from emogen.pipelines.gesture.content import Voice, content_of
 from emogen.pipelines.gesture.learnt import Felt, Floats, LearntBody, Pull
+from emogen.pipelines.gesture.restyle import clear_of_trunk
 from emogen.pipelines.gesture.strokes import Stroke
 
 #: Latents of a piece: 20 s. Frames around a piece that the autoencoder looks at, latents that a piece waits for.
 PIECE, AROUND, BEHIND = 150, 32, 4
 #: How long hands come into and out of a gesture that is kept as it was drafted (s); as long as a preparation takes.
 COMES_S, GOES_S = 0.45, 0.5
+#: How far arms are held at the draft in a beat: the rest is the diffusion's. At 1 they would be the rules' alone, at 0 a
+#: third of the beats stands within 100 ms of its accent.
+BEATS_HELD = 0.8
 ARM = ("Shoulder", "Arm", "ForeArm", "Hand")
 
 
@@ -75,7 +79,7 @@ class Mover:
         seed: Of the noise.
         pull: How the diffusion is steered.
         style: As from `LearntBody.style_of`.
-        held: Strokes whose hands stay as drafted.
+        strokes: What the hands do: in it arms stay as drafted, of a beat to `BEATS_HELD`.
     """
 
     body: LearntBody
@@ -84,7 +88,7 @@ class Mover:
     seed: int
     pull: Pull
     style: Floats | None = None
-    held: Sequence[Stroke] = ()
+    strokes: Sequence[Stroke] = ()
 
     def pieces(self, draft: Acting, size: int = PIECE, before: BodyMotion | None = None) -> Iterator[BodyMotion]:
         """The movement, up to `size` latents after the other.
@@ -150,10 +154,10 @@ class Mover:
         """How far each arm is the draft's [T, 2], left first."""
         t = np.arange(first, last) / fps
         found = np.zeros((len(t), 2))
-        for stroke in self.held:
+        for stroke in self.strokes:
             a, b = stroke.at_s - COMES_S, stroke.at_s + stroke.hold_s
             rise = np.clip((t - (a - COMES_S)) / COMES_S, 0, 1) * np.clip((b + 2 * GOES_S - t) / GOES_S, 0, 1)
-            share = rise**3 * (10 - 15 * rise + 6 * rise**2)
+            share = (1.0 if stroke.semantic else BEATS_HELD) * rise**3 * (10 - 15 * rise + 6 * rise**2)
             for k, name in enumerate(("left", "right")):
                 if stroke.hand in (name, "both"):
                     found[:, k] = np.maximum(found[:, k], share)
@@ -170,7 +174,7 @@ def joined(draft: BodyMotion, moved: BodyMotion, arms: NDArray[np.float64]) -> B
         for part in ARM:
             j = names.index(side + part)
             rotations[:, j] = between(rotations[:, j], draft.rotations[:, j], arms[:, k])
-    return feet_as_in(BodyMotion(rotations, root, draft.fps), draft)
+    return clear_of_trunk(feet_as_in(BodyMotion(rotations, root, draft.fps), draft), draft)
 
 
 def between(a: NDArray[np.float64], b: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:

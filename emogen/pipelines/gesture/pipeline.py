@@ -239,7 +239,7 @@ class GesturePipeline(AffectivePipeline):
         before, after = (draft.before, draft.after) if isinstance(draft, Eased) else (None, None)
         mover = Mover(
             self.body, lambda a, b: Felt(numbers[a:b], factors[a:b]), voice, seed, ask.pull, self._style(ask.style),
-            [s for s in strokes if s.semantic],
+            strokes,
         )  # fmt: skip
         parts = mover.pieces(draft, size, before)
         if before is not None or after is not None:

@@ -113,7 +113,7 @@ def restyled(motion: BodyMotion, track: EmotionTrack, rules: RestyleRules | None
     _elbows(rotations, before.rotations, manner["elbow"])
     root, feet = _gone(before, manner)
     moved = feet_as_in(BodyMotion(rotations, root, motion.fps), before, feet)
-    moved = _clear_of_trunk(moved, before)
+    moved = clear_of_trunk(moved, before)
     return feet_locked(moved, before.contacts() | moved.contacts())
 
 
@@ -225,7 +225,7 @@ def _elbows(rotations: Array, before: Array, more: Array) -> None:
         rotations[:, j] = _turns(axis * change[:, None]) @ rotations[:, j]
 
 
-def _clear_of_trunk(motion: BodyMotion, before: BodyMotion) -> BodyMotion:
+def clear_of_trunk(motion: BodyMotion, before: BodyMotion) -> BodyMotion:
     """Arms swung out where a hand would be deeper in the trunk than it was."""
     names = skeleton().names
     rotations = motion.rotations.copy()

@@ -41,6 +41,9 @@ SINK = 0.4
 CLOSE, FRONT = 0.4, 0.46
 #: Columns of a hand's pose: wrist 3, turns 4, fingers 21, then how freely it moves.
 FREE = 28
+#: What a feeling may change of the size of a gesture that means something, as a share of what it changes of a beat: it has
+#: to be understood whatever is felt (own assumption).
+FORM_FREE = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,9 +196,10 @@ def _unit(stroke: Stroke, keys: tuple[HandKey, ...], rest: np.ndarray, size: flo
     gesture = find_gesture(stroke.gesture)
     speed = float(np.clip(speed, LEAST_SPEED, MOST_SPEED))
     times = stroke.at_s + np.array([k.at_s for k in keys]) / speed
-    poses = np.stack([pose_vector(k.pose, gesture.scale) for k in keys])
+    scale = gesture.scale * (FORM_FREE if stroke.semantic else 1.0)
+    poses = np.stack([pose_vector(k.pose, scale) for k in keys])
     large = size * (0.55 + 0.45 * stroke.strength)
-    large = float(np.clip(1 + gesture.scale * (large - 1), 0.15, 1.7))
+    large = float(np.clip(1 + scale * (large - 1), 0.15, 1.7))
     poses[:, :3] = rest[:3] + large * (poses[:, :3] - rest[:3])
     poses[:, 3:7] = rest[3:7] + min(1.0, large**0.5) * (poses[:, 3:7] - rest[3:7])
     apex = int(np.argmin(np.abs(times - stroke.at_s)))

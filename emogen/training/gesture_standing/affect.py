@@ -187,7 +187,7 @@ def _confusions(rows: Sequence[Clip]) -> Iterator[str]:
             lines = [[label, *(number(float(np.mean(_read([r for r in own if r.label == label], k)))) for k in LABELS)] for label in LABELS]
             yield from table([f"{said}: asked, seen as", *LABELS], lines)
             both = [cell(mistaken(own, *pair)) for pair in (("joy", "anger"), ("anger", "joy"))]
-            yield f"\nJoy is taken for anger in {both[0]} and anger for joy in {both[1]} of what is {said}.\n"
+            yield f"\nJoy is taken for anger in {both[0]} and anger for joy in {both[1]} of the {said} clips.\n"
 
 
 def _intensity(rows: Sequence[Clip]) -> Iterator[str]:

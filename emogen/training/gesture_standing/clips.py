@@ -118,6 +118,8 @@ def measure(bench: Bench, run: bool = True) -> list[Clip] | None:
             assert bench.recorded  # fitted once, not by every process
             with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
                 pool.map(_fill, [(str(bench.cache), bench.data, name) for name in lacks], chunksize=1)
+                pool.close()
+                pool.join()
         else:
             list(map(_fill, [(str(bench.cache), bench.data, name) for name in lacks]))
     found = [bench.kept(PART, version(), list, run=False, name=name) for name in names]

@@ -40,6 +40,7 @@ REAL, OTHER, OURS, RULES, RESTYLED, PLAIN, MEAN, SHUFFLED = (
     "rules alone, the same strokes", "neutral recordings, restyled", "neutral recordings as they are", "mean pose and noise",
     "recordings, frames shuffled",
 )  # fmt: skip
+ROWS = (OTHER, OURS, RULES, RESTYLED, PLAIN, MEAN, SHUFFLED)
 Floats = NDArray[np.float64]
 SECTION = """### Is it like recorded movement?
 
@@ -286,7 +287,8 @@ def section(found: dict[str, Any]) -> Iterator[str]:
     yield SECTION.format(seconds=WINDOW / FPS, contents=", ".join(STANDING), clips=found["clips"], dim=DIM, explained=found["explained"])
     halves = found["floor"]
     lines = [[REAL + ": halves", str(found["windows"]), f"{halves['distance']:.2f}", "", f"1 (halves: {halves['diversity']:.2f} apart)"]]
-    for name, row in found["rows"].items():
+    for name in ROWS:
+        row = found["rows"][name]
         low, high = row["distance"] - row["half"], row["distance"] + row["half"]
         far = f"{row['distance']:.2f} [{low:.2f}, {high:.2f}]"
         lines.append([name, str(row["n"]), far, f"{row['kernel']:.2f}", f"{row['diversity']:.2f}"])

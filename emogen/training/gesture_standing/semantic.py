@@ -191,6 +191,10 @@ def part(rows: Sequence[Made], system: str, how: str, under: str = "") -> list[M
     return [r for r in own if not under or (r.under == under if under == NEUTRAL else r.under != NEUTRAL)]
 
 
+def _missed(row: Made) -> str:
+    return "/".join("no nod" if x >= MISSED_CM else f"{x:.0f}" for x in row.away_cm) or "not made"
+
+
 def goals(rows: Sequence[Made]) -> Iterator[Goal]:
     """What was aimed at."""
     for how, said in (("asked", "asked for"), ("auto", "found by the words")):
@@ -215,7 +219,7 @@ def section(rows: Sequence[Made]) -> Iterator[str]:
     yield from table(["", "n", "the gesture is made", "SRGR", "another's", "cm from the apex, median [95 %]"], lines)
     wrong = [r for r in part(rows, EMBEDDED, "asked") if r.right < 1.0]
     if wrong:
-        names = ", ".join(f"{r.gesture} ({r.under}: {'/'.join(f'{x:.0f}' for x in r.away_cm) or 'not made'})" for r in wrong[:30])
+        names = ", ".join(f"{r.gesture} ({r.under}: {_missed(r)})" for r in wrong[:30])
         yield f"\nNot reached (cm of each hand): {names}.\n"
     missed = [r for r in part(rows, EMBEDDED, "auto") if not r.wanted]
     if missed:
