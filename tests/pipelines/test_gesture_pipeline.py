@@ -154,6 +154,7 @@ def test_the_voice_decides_with_auto(pipe: GesturePipeline) -> None:
     [
         (lambda p: p(speech(1.0), motion=walk()), "motion"),
         (lambda p: p(None, "joy"), "gesture"),
+        (lambda p: p(SimpleNamespace(audio=np.full(16_000, np.nan, np.float32), sample_rate=16_000)), "finite"),
         (lambda p: p(speech(1.0), semantic="dance:0.5s"), "semantic"),
         (lambda p: p(speech(1.0), semantic="stop:9s"), "semantic"),
         (lambda p: p(speech(1.0), strength=2.0), "strength"),

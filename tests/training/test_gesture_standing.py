@@ -345,7 +345,7 @@ def found() -> page.Found:
         beats,
         [semantic.Made(s, how, "neutral", "point", True, [2.0], [40.0], "There.") for s in SYSTEMS for how in ("asked", "auto")],
         [exchange.Swapped(c, "joy", "joy 0.9", kept, kept | {"apexes": 0.1}, True, "neutral", "joy", "joy") for c in ("bye", "dash")],
-        {"on": "2 threads of a machine", "seconds": 40.0, "restyled_s": 6.0, "talk": 0.05, "talk_heard": 0.2, "rules": 0.02,
+        {"on": "2 threads of a machine", "seconds": 40.0, "talk": 0.05, "talk_heard": 0.2, "rules": 0.02,
          "restyle": 0.05, "first_s": 0.9, "chunk_s": 0.1, "chunk_median_s": 0.08, "short_mib": 500.0, "long_mib": 510.0},
         {"seconds": 2.0, "size": dict.fromkeys(("bvh", "npz", "glb", "mp4"), 1000), "bvh": {"degrees": 1e-4, "cm": 1e-3, "joints": 52,
          "frames": 60, "fps": 30.0}, "again": {"degrees": 1.0, "cm": 1.0}, "npz": {"degrees": 0.0, "cm": 0.0},

@@ -155,4 +155,6 @@ def _sound(audio: Any) -> tuple[np.ndarray | None, int, str | None]:
         raise InputError(
             "audio", f"found {type(audio).__name__}", "Accepted: a path, or an object with audio [n] and sample_rate."
         )
+    if not np.isfinite(samples).all():
+        raise InputError("audio", "holds numbers that are not finite", "Accepted: samples of -1 to 1.")
     return samples, int(rate), "speech"
