@@ -122,6 +122,13 @@ def test_gestures_that_mean_something_stand_where_they_were_asked_for(pipe: Gest
     assert hands[60] > hands[20:45].min() + 10
 
 
+def test_a_nod_is_a_nod_whatever_else_the_body_does(pipe: GesturePipeline) -> None:
+    with_it, without = (pipe(None, "sadness", seconds=4.0, semantic=s, seed=2).motion for s in ("yes:2.0s", "none"))
+    face = [m.world()[1][:, skeleton().names.index("Head"), 1, 2] for m in (with_it, without)]
+    moved = np.degrees(np.ptp((face[0] - face[1])[45:80]))
+    assert moved > 4
+
+
 def test_words_call_for_gestures(pipe: GesturePipeline) -> None:
     out = pipe(None, "neutral", text="I really don't know. Please stop it now!", seed=1)
     assert {"shrug", "stop"} & {s.gesture for s in out.strokes if s.semantic}

@@ -151,7 +151,9 @@ def _sound(audio: Any) -> tuple[np.ndarray | None, int, str | None]:
         found = read_audio(audio)
         return found.samples, found.sample_rate, Path(audio).name
     samples, rate = getattr(audio, "audio", None), getattr(audio, "sample_rate", None)
-    if not isinstance(samples, np.ndarray) or samples.ndim != 1 or not len(samples) or not isinstance(rate, (int, np.integer)):
+    if isinstance(samples, np.ndarray) and not samples.size:
+        raise InputError("audio", "is empty", "Accepted: a voice.")
+    if not isinstance(samples, np.ndarray) or samples.ndim != 1 or not isinstance(rate, (int, np.integer)):
         raise InputError(
             "audio", f"found {type(audio).__name__}", "Accepted: a path, or an object with audio [n] and sample_rate."
         )

@@ -22,6 +22,7 @@ from emogen.codecs.feet import feet_as_in
 from emogen.models.body import STRIDE
 from emogen.pipelines.gesture.content import Voice, content_of
 from emogen.pipelines.gesture.learnt import Felt, Floats, LearntBody, Pull
+from emogen.pipelines.gesture.library import find_gesture
 from emogen.pipelines.gesture.restyle import clear_of_trunk
 from emogen.pipelines.gesture.strokes import Stroke
 
@@ -79,7 +80,7 @@ class Mover:
         seed: Of the noise.
         pull: How the diffusion is steered.
         style: As from `LearntBody.style_of`.
-        strokes: What the hands do: in it arms stay as drafted, of a beat to `BEATS_HELD`.
+        strokes: What the hands do: in it arms stay as drafted, of a beat to `BEATS_HELD`, and a head that takes part.
     """
 
     body: LearntBody
@@ -151,29 +152,33 @@ class Mover:
         return joined(piece, decoded(frames, way, draft.fps), self._weights(first, last, draft.fps))
 
     def _weights(self, first: int, last: int, fps: float) -> NDArray[np.float64]:
-        """How far each arm is the draft's [T, 2], left first."""
+        """How far the left arm, the right arm and the head are the draft's [T, 3]."""
         t = np.arange(first, last) / fps
-        found = np.zeros((len(t), 2))
+        found = np.zeros((len(t), 3))
         for stroke in self.strokes:
             a, b = stroke.at_s - COMES_S, stroke.at_s + stroke.hold_s
             rise = np.clip((t - (a - COMES_S)) / COMES_S, 0, 1) * np.clip((b + 2 * GOES_S - t) / GOES_S, 0, 1)
             share = (1.0 if stroke.semantic else BEATS_HELD) * rise**3 * (10 - 15 * rise + 6 * rise**2)
-            for k, name in enumerate(("left", "right")):
-                if stroke.hand in (name, "both"):
-                    found[:, k] = np.maximum(found[:, k], share)
+            moving = [stroke.hand in ("left", "both"), stroke.hand in ("right", "both"), nods(stroke)]
+            found[:, moving] = np.maximum(found[:, moving], share[:, None])
         return found
 
 
-def joined(draft: BodyMotion, moved: BodyMotion, arms: NDArray[np.float64]) -> BodyMotion:
-    """The moved body on the draft's feet, with the draft's fingers and, by weight [T, 2], its arms."""
+def nods(stroke: Stroke) -> bool:
+    """Whether the head takes part in what a gesture means."""
+    return stroke.semantic and any(any(key.head) for key in find_gesture(stroke.gesture).body)
+
+
+def joined(draft: BodyMotion, moved: BodyMotion, held: NDArray[np.float64]) -> BodyMotion:
+    """The moved body on the draft's feet, with the draft's fingers and, by weight [T, 3], its arms and its head."""
     names, rotations, root = skeleton().names, moved.rotations.copy(), moved.root_cm.copy()
     feet = [names.index("LeftFoot"), names.index("RightFoot")]
     root[:, [0, 2]] += (draft.positions()[:, feet] - moved.positions()[:, feet]).mean(axis=1)[:, [0, 2]]
     rotations[:, BODY:] = draft.rotations[:, BODY:]
-    for k, side in enumerate(("Left", "Right")):
-        for part in ARM:
-            j = names.index(side + part)
-            rotations[:, j] = between(rotations[:, j], draft.rotations[:, j], arms[:, k])
+    kept = [[f"Left{part}" for part in ARM], [f"Right{part}" for part in ARM], ["Neck", "Head"]]
+    for weight, joints in zip(held.T, kept, strict=True):
+        for j in map(names.index, joints):
+            rotations[:, j] = between(rotations[:, j], draft.rotations[:, j], weight)
     return clear_of_trunk(feet_as_in(BodyMotion(rotations, root, draft.fps), draft), draft)
 
 
