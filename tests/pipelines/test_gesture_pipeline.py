@@ -136,6 +136,15 @@ def test_words_call_for_gestures(pipe: GesturePipeline) -> None:
     assert not any(s.semantic for s in none.strokes)
 
 
+@pytest.mark.parametrize("kind", [GesturePipeline, RuleGesturePipeline])
+@pytest.mark.parametrize("options", [{"strength": 0.0}, {}, {"motion": walk()}, {"motion": walk(), "strength": 0.0}])
+def test_the_rate_is_the_one_asked_for(kind: type[GesturePipeline], options: dict[str, Any]) -> None:
+    voice = None if "motion" in options else speech(2.0)
+    slow, fast = (kind.from_pretrained("embedded")(voice, "sadness", fps=f, seed=1, **options).motion for f in (30.0, 60.0))
+    assert fast.fps == 60.0
+    assert abs(len(fast.root_cm) - 2 * len(slow.root_cm)) <= 2
+
+
 def test_a_style_changes_the_movement(pipe: GesturePipeline, tmp_path: Path) -> None:
     path = pipe(speech(4.0), "pride", seed=9).save(tmp_path / "someone.bvh")
     plain, styled = (pipe(speech(4.0), "neutral", style=s, seed=1).motion for s in (None, path))

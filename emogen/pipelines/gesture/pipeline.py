@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -179,7 +179,7 @@ class GesturePipeline(AffectivePipeline):
         heard = said(audio, text, language, seconds)
         frames = lasting(heard.speech, seconds, FPS)
         size = max(1, round(chunk_s * RATE))
-        strokes, _ = self._planned(heard.speech, track, frames, ask, used)
+        strokes = self._planned(heard.speech, track, frames, ask, used)
         made = self._made(self._told(heard, text, language, None, track, seconds, ask, semantic, style), track, used, heard, None)
 
         def parts() -> Iterator[BodyMotion]:
@@ -197,18 +197,16 @@ class GesturePipeline(AffectivePipeline):
         others = [None if m is None else m.resampled(FPS) for m in motions]
         return Ask(float(fps), float(amount), semantic, Pull(found, content, emotion), *others)
 
-    def _planned(self, speech: Speech, track: EmotionTrack, frames: int, ask: Ask,
-                 seed: int) -> tuple[tuple[Stroke, ...], float]:  # fmt: skip
-        """What the hands do, and the rate at which it is drafted."""
-        fps = ask.fps if self.body is None else FPS
+    def _planned(self, speech: Speech, track: EmotionTrack, frames: int, ask: Ask, seed: int) -> tuple[Stroke, ...]:
+        """What the hands do."""
         length = frames / ask.fps
         meant = semantic_strokes(ask.semantic, speech, length, seed)
-        return planned(speech, track.sample(fps, length), meant, seed, ask.amount), fps
+        return planned(speech, track.sample(FPS, length), meant, seed, ask.amount)
 
     def _talking(self, speech: Speech, track: EmotionTrack, frames: int, ask: Ask, seed: int,
                  size: int = PIECE) -> tuple[tuple[Stroke, ...], Iterator[BodyMotion]]:  # fmt: skip
         """What the hands do, and the movement piece by piece."""
-        strokes, fps = self._planned(speech, track, frames, ask, seed)
+        strokes, fps = self._planned(speech, track, frames, ask, seed), ask.fps if self.body is None else FPS
         count = max(2, round(frames * fps / ask.fps))
         draft: Acting = Performance(strokes, speech, track, count, fps, seed, self.rules)
         draft = _between(draft, ask)
@@ -221,34 +219,32 @@ class GesturePipeline(AffectivePipeline):
         return strokes, self._moved(draft, track, voice, ask, seed, strokes, size, frames)
 
     def _restyled(self, given: BodyMotion, track: EmotionTrack, ask: Ask, seed: int) -> Iterator[BodyMotion]:
-        moved = restyled(given.resampled(FPS), track)
-        draft: Acting = Whole(moved)
+        draft: Acting = Whole(restyled(given.resampled(FPS), track))
         frames = round(draft.frames * ask.fps / FPS)
-        if not any(key.emotion.intensity for key in track.keyframes) and ask.before is None and ask.after is None:
-            return iter([moved.at_frames(np.clip(np.arange(frames) * FPS / ask.fps, 0, draft.frames - 1), ask.fps)])
+        if not any(key.emotion.intensity for key in track.keyframes):  # nothing felt: nothing changes
+            ask = replace(ask, pull=replace(ask.pull, strength=0.0))
         return self._moved(_between(draft, ask), track, lambda a, b: None, ask, seed, (), PIECE, frames)
 
     def _moved(self, draft: Acting, track: EmotionTrack, voice: Callable[[int, int], Voice | None], ask: Ask, seed: int,
                strokes: Sequence[Stroke], size: int, frames: int) -> Iterator[BodyMotion]:  # fmt: skip
         """The draft as it is moved by who feels this, at the rate that was asked for."""
+        parts: Iterator[BodyMotion]
         if self.body is None or ask.pull.strength == 0.0:
-            yield from (draft.piece(a, min(a + size * STRIDE, draft.frames)) for a in range(0, draft.frames, size * STRIDE))
-            return
-        latents = -(-draft.frames // STRIDE)
-        numbers, factors = track_features(track, RATE, latents)
-        before, after = (draft.before, draft.after) if isinstance(draft, Eased) else (None, None)
-        mover = Mover(
-            self.body, lambda a, b: Felt(numbers[a:b], factors[a:b]), voice, seed, ask.pull, self._style(ask.style),
-            strokes,
-        )  # fmt: skip
-        parts = mover.pieces(draft, size, before)
-        if before is not None or after is not None:
-            parts = iter([without_pops(together(parts), before, after)])
-        if ask.fps == FPS:
+            parts = (draft.piece(a, min(a + size * STRIDE, draft.frames)) for a in range(0, draft.frames, size * STRIDE))
+        else:
+            numbers, factors = track_features(track, RATE, -(-draft.frames // STRIDE))
+            before, after = (draft.before, draft.after) if isinstance(draft, Eased) else (None, None)
+            mover = Mover(
+                self.body, lambda a, b: Felt(numbers[a:b], factors[a:b]), voice, seed, ask.pull, self._style(ask.style), strokes
+            )  # fmt: skip
+            parts = mover.pieces(draft, size, before)
+            if before is not None or after is not None:
+                parts = iter([without_pops(together(parts), before, after)])
+        if ask.fps == draft.fps:
             yield from parts
         else:
             whole = together(parts)
-            yield whole.at_frames(np.clip(np.arange(frames) * FPS / ask.fps, 0, len(whole.root_cm) - 1), ask.fps)
+            yield whole.at_frames(np.clip(np.arange(frames) * whole.fps / ask.fps, 0, len(whole.root_cm) - 1), ask.fps)
 
     def _style(self, motion: BodyMotion | None) -> np.ndarray | None:
         """Somebody's way of moving, what was felt in it taken out as the guide of movement reads it."""
