@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from itertools import repeat
 from pathlib import Path
 
 from emogen.media.audio import write_blocks
+from emogen.training.peak_memory import own_peak_mib
 
 TEXT = (
     "The parcel came on Monday, and nobody had opened it. We are going to the market before the rain begins. "
@@ -72,15 +72,6 @@ def convert_file(path: Path) -> None:
     pipe.set_progress_bar_config(disable=True)
     pipe.stream(path, EMOTION, rights="synthetic", seed=1).save(path.with_name("converted.wav"))
     print(own_peak_mib())
-
-
-def own_peak_mib() -> float:
-    """Peak memory of this process. On Linux from /proc: what getrusage tells goes back to the parent, before exec."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        line = next(row for row in status.read_text().splitlines() if row.startswith("VmHWM"))
-        return float(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def peak_mib(minutes: float) -> float:

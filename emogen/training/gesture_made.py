@@ -14,7 +14,7 @@ import numpy as np
 from emogen.codecs.body_features import FPS
 from emogen.conditioning.track import EmotionTrack
 from emogen.pipelines.gesture.content import voice_of
-from emogen.pipelines.gesture.perform import performed
+from emogen.pipelines.gesture.perform import Performance
 from emogen.pipelines.gesture.plan import planned
 from emogen.pipelines.gesture.restyle import MANNERS, RestyleRules, restyled
 from emogen.pipelines.gesture.speech import Accent, Speech
@@ -44,7 +44,7 @@ def made(count: int, seed: int = 0) -> Iterator[Take]:
         chosen = int(rng.integers(PEOPLE)) * 1_000_003 + number
         strokes = planned(speech, track.sample(FPS, SECONDS), (), chosen)
         frames = round(SECONDS * FPS)
-        motion = performed(strokes, speech, track, frames, FPS, chosen)
+        motion = Performance(strokes, speech, track, frames, FPS, chosen).piece(0, frames)
         if rng.random() < RESTYLED:
             motion = restyled(motion, _fainter(track, rng.uniform(*HOW_FAR)), rules)
         name = str(track.keyframes[0].emotion).split(":")[0] if len(track.keyframes) == 1 else "changing"

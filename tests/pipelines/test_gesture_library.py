@@ -23,7 +23,7 @@ from emogen.pipelines.gesture.arms import (
 from emogen.pipelines.gesture.fingers import shape_angles, shapes
 from emogen.pipelines.gesture.library import find_gesture, gestures, rests
 from emogen.pipelines.gesture.strokes import Stroke
-from emogen.pipelines.gesture.track import ArmTrack, hand_tracks
+from emogen.pipelines.gesture.track import ArmTrack, Hands
 from emogen.pipelines.gesture.trunk import depth
 
 FPS = 30.0
@@ -53,7 +53,7 @@ def every_gesture(apart: float, hand: str = "right") -> list[Stroke]:
 
 def moved(strokes: list[Stroke], **felt: object) -> tuple[ArmTrack, BodyMotion]:
     frames = round((max((s.at_s for s in strokes), default=3.0) + 3.0) * FPS)
-    track = hand_tracks(strokes, frames, FPS, **felt)
+    track = Hands(strokes, frames, FPS, **felt).track(0, frames)
     return track, motion_of(track.rotations())
 
 
@@ -227,14 +227,14 @@ class TestTrack:
         assert len({tuple(moved([], seed=s)[0].left.wrist[0].round(2)) for s in range(8)}) > 1
 
     def test_head_and_shoulders_take_part(self):
-        nod = hand_tracks([Stroke(1.5, "right", 1.0, "yes", semantic=True)], 120, FPS)
+        nod = Hands([Stroke(1.5, "right", 1.0, "yes", semantic=True)], 120, FPS).track(0, 120)
         assert nod.head[45, 0] > 8
         assert np.abs(nod.head[-1]).max() < 1e-6
-        shrug = hand_tracks([Stroke(1.5, "both", 1.0, "shrug", semantic=True)], 120, FPS)
+        shrug = Hands([Stroke(1.5, "both", 1.0, "shrug", semantic=True)], 120, FPS).track(0, 120)
         assert shrug.left.shrug[45] > 0.8
-        one, other = (hand_tracks([Stroke(1.5, h, 1.0, "point")], 120, FPS).head[45, 1] for h in ("left", "right"))
+        one, other = (Hands([Stroke(1.5, h, 1.0, "point")], 120, FPS).track(0, 120).head[45, 1] for h in ("left", "right"))
         assert one > 0 > other
 
     def test_an_unknown_gesture_is_refused(self):
         with pytest.raises(InputError, match="gesture"):
-            hand_tracks([Stroke(1.0, "left", 1.0, "moonwalk")], 60, FPS)
+            Hands([Stroke(1.0, "left", 1.0, "moonwalk")], 60, FPS).track(0, 60)

@@ -12,7 +12,7 @@ from emogen.codecs.body import BodyMotion, skeleton
 from emogen.conditioning.track import EmotionTrack
 from emogen.errors import InputError
 from emogen.pipelines.gesture.library import gestures
-from emogen.pipelines.gesture.perform import Performance, performed
+from emogen.pipelines.gesture.perform import Performance
 from emogen.pipelines.gesture.plan import fidgets, planned
 from emogen.pipelines.gesture.posture import PostureRules
 from emogen.pipelines.gesture.speech import Accent, Speech
@@ -43,7 +43,8 @@ def plan(speech: Speech, emotion: str, seed: int = 0, semantic: tuple[Stroke, ..
 
 def perform(speech: Speech, emotion: str, seed: int = 0, strokes: tuple[Stroke, ...] | None = None) -> BodyMotion:
     strokes = plan(speech, emotion, seed) if strokes is None else strokes
-    return performed(strokes, speech, EmotionTrack.of(emotion), round(speech.duration_s * FPS), FPS, seed)
+    frames = round(speech.duration_s * FPS)
+    return Performance(strokes, speech, EmotionTrack.of(emotion), frames, FPS, seed).piece(0, frames)
 
 
 def mean_of(measure, emotion: str) -> float:
@@ -262,7 +263,7 @@ def test_any_piece_is_that_part_of_the_whole():
     speech, track = talk(), EmotionTrack.of("0s joy; 6s! anger; 12s sadness")
     strokes = planned(speech, track.sample(FPS, 20.0), (), 5)
     whole = Performance(strokes, speech, track, 600, FPS, 5)
-    motion = performed(strokes, speech, track, 600, FPS, 5)
+    motion = Performance(strokes, speech, track, 600, FPS, 5).piece(0, 600)
     piece = whole.piece(313, 402)
     np.testing.assert_allclose(piece.rotations, motion.rotations[313:402], atol=1e-12)
     np.testing.assert_allclose(piece.root_cm, motion.root_cm[313:402], atol=1e-12)
@@ -287,6 +288,6 @@ def test_a_performance_depends_on_its_seed_alone():
 
 @pytest.mark.parametrize(("frames", "fps"), [(2, 30.0), (3, 1.0), (240, 120.0)])
 def test_any_rate(frames, fps):
-    motion = performed((), Speech.silence(frames / fps), EmotionTrack.of("joy"), frames, fps, 1)
+    motion = Performance((), Speech.silence(frames / fps), EmotionTrack.of("joy"), frames, fps, 1).piece(0, frames)
     assert motion.rotations.shape == (frames, 52, 3, 3)
     assert np.isfinite(motion.rotations).all()

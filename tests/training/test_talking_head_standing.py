@@ -15,11 +15,12 @@ from emogen.errors import InputError
 from emogen.evaluation import metrics
 from emogen.evaluation.metrics.face_movement import NAMES
 from emogen.pipelines.talking_head import life
+from emogen.training.peak_memory import own_peak_mib
 from emogen.training.speech_standing import figures_of as fo
 from emogen.training.speech_standing.figures_of import SEVEN
 from emogen.training.speech_standing.page import fill
 from emogen.training.speech_standing.run import LADDER
-from emogen.training.talking_head_standing import affect_tables, identity, inputs, lips, natural, page, pictures, speed
+from emogen.training.talking_head_standing import affect_tables, identity, inputs, lips, natural, page, pictures
 from emogen.training.talking_head_standing.affect import APART_S, HELD, SPOKEN, Seen, apex, evenly
 from emogen.training.talking_head_standing.bench import (
     LEARNT,
@@ -281,5 +282,5 @@ def test_pictures_for_the_page_are_small(tmp_path: Path) -> None:
 
 
 def test_memory_of_this_process_is_told() -> None:
-    assert 50 < speed.own_peak_mib() < 50_000
+    assert 50 < own_peak_mib() < 50_000
     assert len(silence(0.5).audio) == 12_000

@@ -171,19 +171,6 @@ class Performance:
         return found
 
 
-def performed(
-    strokes: Sequence[Stroke],
-    speech: Speech,
-    track: EmotionTrack,
-    frames: int,
-    fps: float,
-    seed: int,
-    rules: PostureRules | None = None,
-) -> BodyMotion:
-    """The whole motion at once; arguments as `Performance`."""
-    return Performance(strokes, speech, track, frames, fps, seed, rules).piece(0, frames)
-
-
 def _startle(basic: Floats, fps: float) -> Floats:
     """What surprise and fear have risen by lately, [T] about 0..1; before the begin nothing was felt."""
     felt = basic[:, BASIC.index("surprise")] + STARTLED_BY_FEAR * basic[:, BASIC.index("fear")]

@@ -160,20 +160,6 @@ class Hands:
         return ArmTrack(arms["left"], arms["right"], body[:, :3], body[:, 4:], self.strokes)
 
 
-def hand_tracks(
-    strokes: Sequence[Stroke],
-    frames: int,
-    fps: float,
-    size: np.ndarray | float = 1.0,
-    speed: np.ndarray | float = 1.0,
-    openness: np.ndarray | float = 0.0,
-    seed: int = 0,
-    liking: Mapping[str, np.ndarray] | None = None,
-) -> ArmTrack:
-    """What strokes make of arms, head, shoulders and trunk, all of it at once; arguments as `Hands`."""
-    return Hands(strokes, frames, fps, size, speed, openness, seed, liking).track(0, frames)
-
-
 def _keys(stroke: Stroke, gesture: Gesture, side: str) -> tuple[HandKey, ...]:
     """What a side does in a stroke; nothing where the other hand makes it alone."""
     if gesture.hands == "none":

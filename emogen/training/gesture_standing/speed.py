@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import repeat
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from emogen.media.audio import write_blocks
 from emogen.training import kept
 from emogen.training.gesture_standing import bench as of
 from emogen.training.gesture_standing.bench import EMBEDDED, FPS, RULES, Bench
+from emogen.training.peak_memory import own_peak_mib, peak_mib
 from emogen.training.speech_standing.page import Goal
 from emogen.training.speech_standing.run import NEUTRAL
 from emogen.training.speech_standing.tables import table
-from emogen.training.talking_head_standing.speed import CORES, cpu, own_peak_mib, taken_s
+from emogen.training.talking_head_standing.speed import CORES, cpu, taken_s
 
 PART = "speed"
 EMOTION = "joy:0.8"
@@ -56,7 +52,7 @@ def _measure(bench: Bench) -> dict[str, Any]:
         found = paces(bench)
     finally:
         torch.set_num_threads(threads)
-    found["short_mib"], found["long_mib"] = (peak_mib(bench, minutes) for minutes in (SHORT_MIN, LONG_MIN))
+    found["short_mib"], found["long_mib"] = (peak_mib(__name__, bench.say(TEXT), minutes) for minutes in (SHORT_MIN, LONG_MIN))
     return found | {"on": f"{CORES} threads of {cpu()}; load of the machine when it began: {load:.1f}"}
 
 
@@ -87,17 +83,6 @@ def _chunks(bench: Bench, voice: Any) -> tuple[float, list[float]]:
         found.append(time.perf_counter() - begun)
         begun = time.perf_counter()
     return found[0], found[1:]
-
-
-def peak_mib(bench: Bench, minutes: float) -> float:
-    """Peak memory (MiB) of a process that moves a body to a voice of so many minutes."""
-    voice = bench.say(TEXT)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "long.wav"
-        times = max(round(60.0 * minutes * voice.sample_rate / len(voice.audio)), 1)
-        write_blocks(path, repeat(voice.audio, times), voice.sample_rate)
-        command = [sys.executable, "-m", __name__, str(path)]
-        return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
 
 
 def _move_file(path: Path) -> None:

@@ -5,19 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import repeat
 from pathlib import Path
 from statistics import median
 from types import SimpleNamespace
 from typing import Any
 
-from emogen.media.audio import write_blocks
+from emogen.training.peak_memory import own_peak_mib, peak_mib
 from emogen.training.speech_standing.page import Goal
 from emogen.training.speech_standing.tables import table
 from emogen.training.talking_head_standing import bench as of
@@ -73,7 +69,7 @@ def _measure(bench: Bench) -> dict[str, Any]:
                       f"{kind}_mp4": max(e[2] for e in each)}  # fmt: skip
     finally:
         torch.set_num_threads(threads)
-    found["short_mib"], found["long_mib"] = (peak_mib(bench, minutes) for minutes in (SHORT_MIN, LONG_MIN))
+    found["short_mib"], found["long_mib"] = (peak_mib(__name__, bench.said(TEXT), minutes) for minutes in (SHORT_MIN, LONG_MIN))
     return found | {"on": f"{CORES} threads of {cpu()}; load of the machine when it began: {load:.1f}"}
 
 
@@ -104,17 +100,6 @@ def _drawn(bench: Bench, face: Any) -> tuple[float, float, float]:
     return count / drawn, 1e3 * used / count, whole / (count / FPS)
 
 
-def peak_mib(bench: Bench, minutes: float) -> float:
-    """Peak memory (MiB) of a process that draws a voice of so many minutes."""
-    voice = bench.said(TEXT)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "long.wav"
-        times = max(round(60.0 * minutes * voice.sample_rate / len(voice.audio)), 1)
-        write_blocks(path, repeat(voice.audio, times), voice.sample_rate)
-        command = [sys.executable, "-m", __name__, str(path)]
-        return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
-
-
 def _draw_file(path: Path) -> None:
     import torch
 
@@ -123,15 +108,6 @@ def _draw_file(path: Path) -> None:
     torch.set_num_threads(1)
     TalkingHeadPipeline.embedded().stream(path, EMOTION, portrait=SAMPLE, fps=FPS, size=SMALL, seed=1).save(path.with_suffix(".mp4"))
     print(own_peak_mib())
-
-
-def own_peak_mib() -> float:
-    """Peak memory of this process; on Linux from /proc: what getrusage tells may be that of the parent, before exec."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        line = next(row for row in status.read_text().splitlines() if row.startswith("VmHWM"))
-        return float(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def cpu() -> str:
