@@ -31,7 +31,8 @@ PARTS = (clips.PART, realism.PART, rhythm.PART, semantic.PART, exchange.PART, sp
 HEAD = """## Measured
 
 Made by `{command}`; do not edit by hand. The judge (`docs/evaluation.md`) learnt from other contents of Bandai Namco's set than
-what moves bodies here; it is the same three actors. Nothing learnt from it; one change began with a verdict of it (above). In brackets: 95 %
+what moves bodies here; it is the same three actors. Nothing learnt from it; one change
+began with a verdict of it (above). In brackets: 95 %
 intervals, by drawing the sources (voices, recordings) anew; they say how sure a figure is for these sources, not for all bodies.
 *Embedded*: the default, the rules' draft moved by the diffusion. *Rules*: the same without what was learnt.
 """
