@@ -63,6 +63,14 @@ from emogen.evaluation.metrics.music import (
     pitch_class_similarity,
     tempo_accuracy,
 )
+from emogen.evaluation.metrics.notes import (
+    groove_consistency,
+    longest_shared_run,
+    pitch_class_entropy,
+    polyphony,
+    repetition,
+    scale_consistency,
+)
 from emogen.evaluation.metrics.open_vocabulary import OpenVocabulary, open_vocabulary_scores, set_scores
 from emogen.evaluation.metrics.over_time import Diarisation, diarisation, eder, filled, segments, track_segments
 from emogen.evaluation.metrics.speech import (
@@ -130,6 +138,7 @@ __all__ = [
     "fleiss_kappa",
     "frechet_distance",
     "frechet_floor",
+    "groove_consistency",
     "gross_pitch_error",
     "intersection",
     "js_divergence",
@@ -143,6 +152,7 @@ __all__ = [
     "landmark_distance",
     "linearity",
     "lip_sync",
+    "longest_shared_run",
     "macro_f1",
     "mae",
     "mcd",
@@ -156,12 +166,16 @@ __all__ = [
     "onset_similarity",
     "open_vocabulary_scores",
     "pearson",
+    "pitch_class_entropy",
     "pitch_class_histogram",
     "pitch_class_similarity",
+    "polyphony",
     "reliability",
+    "repetition",
     "rising",
     "rmse",
     "same_label",
+    "scale_consistency",
     "segments",
     "set_scores",
     "shrinkage",
