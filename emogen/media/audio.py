@@ -26,7 +26,7 @@ from emogen.media.provenance import Provenance
 from emogen.media.sniff import expect_kind
 
 __all__ = [
-    "Audio", "limit_peak", "loudness_lufs", "peak_dbfs", "read_audio", "resample", "rms_dbfs", "write_audio",
+    "Audio", "limit_peak", "loudness_lufs", "peak_dbfs", "read_audio", "resample", "rms_dbfs", "within", "write_audio",
 ]
 
 SNDFILE_KINDS = ("wav", "flac", "ogg", "mp3")
@@ -92,6 +92,11 @@ def limit_peak(samples: ArrayLike, peak: float = PEAK_DBFS) -> tuple[NDArray[np.
     x = np.asarray(samples, dtype=np.float32)
     gain_db = min(0.0, peak - peak_dbfs(x))
     return (x, 0.0) if gain_db == 0.0 else (x * np.float32(10.0 ** (gain_db / 20.0)), gain_db)
+
+
+def within(samples: ArrayLike) -> NDArray[np.float32]:
+    """Cuts off what lies above full scale: decoding and resampling overshoot it by some per cent."""
+    return np.clip(np.asarray(samples, dtype=np.float32), -1.0, 1.0)
 
 
 def read_audio(path: str | Path, *, sample_rate: int | None = None, mono: bool = True) -> Audio:

@@ -88,6 +88,15 @@ def test_a_long_face_is_filmed_with_its_voice(pipe: TalkingHeadPipeline, voice: 
     np.testing.assert_allclose(again.curves, out.motion.curves, atol=1e-4)
 
 
+def test_a_voice_recorded_at_full_scale_is_filmed(pipe: TalkingHeadPipeline, tmp_path: Path) -> None:
+    """Resampling overshoots such a recording; it is not the user's mistake."""
+    loud = np.sign(np.sin(np.arange(16_000) * 0.2)).astype(np.float32)
+    soundfile.write(tmp_path / "loud.wav", loud, 16_000)
+    pipe.stream(tmp_path / "loud.wav", portrait=Drawing(), seed=1).save(tmp_path / "a.mp4")
+    pipe(audio=tmp_path / "loud.wav", portrait=Drawing(), seed=1).save(tmp_path / "b.mp4")
+    assert [probe(tmp_path / name).audio_duration_s for name in ("a.mp4", "b.mp4")] == pytest.approx([1, 1], abs=0.1)
+
+
 @pytest.mark.usefixtures("short_pieces")
 def test_memory_does_not_grow_with_the_voice(pipe: TalkingHeadPipeline, tmp_path: Path) -> None:
     peaks = []

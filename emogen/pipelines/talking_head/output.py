@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from emogen.codecs.body import BodyMotion, skeleton
 from emogen.codecs.face import FACE_CHANNELS, INDEX, FaceMotion
-from emogen.media.audio import write_audio
+from emogen.media.audio import within, write_audio
 from emogen.media.jsonio import write_json
 from emogen.media.motion import write_bvh
 from emogen.media.video import VIDEO_RATE_HZ, VideoWriter
@@ -54,7 +54,7 @@ class TalkingHead(MediaOutput):
                          provenance=self.provenance) as video:  # fmt: skip
             written = 0
             for curves, voice in self.takes():
-                waiting = np.asarray(sound.resample_chunk(np.ascontiguousarray(voice, np.float32)))
+                waiting = within(sound.resample_chunk(np.ascontiguousarray(voice, np.float32)))
                 for picture in drawn(renderer.render, curves):
                     done += 1
                     due = round(done / fps * VIDEO_RATE_HZ) - written
@@ -63,7 +63,7 @@ class TalkingHead(MediaOutput):
                     video.write(picture)
                 video.write_audio(waiting)
                 written += len(waiting)
-            rest = np.asarray(sound.resample_chunk(np.zeros(0, np.float32), last=True))
+            rest = within(sound.resample_chunk(np.zeros(0, np.float32), last=True))
             video.write_audio(rest[: max(0, round(done / fps * VIDEO_RATE_HZ) - written)])
 
     def _curves(self, path: Path) -> None:

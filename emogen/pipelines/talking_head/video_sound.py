@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emogen.errors import FormatError
+from emogen.media.audio import within
 from emogen.media.container import audio_blocks
 from emogen.media.video import AUDIO_RATES_HZ
 
@@ -85,9 +86,8 @@ def _fitting(
             if not np.isfinite(block).all():
                 raise FormatError(name, "holds samples that are not finite numbers")
             mixed = np.ascontiguousarray(block if few == channels else block.mean(axis=1, keepdims=True, dtype=np.float32))
-            # Decoders overshoot full scale a little, which players cut off as well.
-            yield np.clip(mixed if stream is None else np.reshape(stream.resample_chunk(mixed), (-1, few)), -1, 1)
+            yield within(mixed if stream is None else np.reshape(stream.resample_chunk(mixed), (-1, few)))
         if stream is not None:
-            yield np.clip(np.reshape(stream.resample_chunk(np.zeros((0, few), np.float32), last=True), (-1, few)), -1, 1)
+            yield within(np.reshape(stream.resample_chunk(np.zeros((0, few), np.float32), last=True), (-1, few)))
 
     return fine, few, fitted

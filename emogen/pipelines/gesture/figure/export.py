@@ -10,7 +10,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from emogen.codecs.body import BodyMotion
-from emogen.media.audio import resample
+from emogen.media.audio import resample, within
 from emogen.media.glb_skin import SkinAnimation, write_skinned
 from emogen.media.provenance import Provenance
 from emogen.media.video import VIDEO_RATE_HZ, VideoWriter
@@ -83,7 +83,7 @@ def save_video(
         path, fps=motion.fps, width=size[0], height=size[1], audio_rate=rate, provenance=provenance
     ) as video:
         if sound is not None:
-            video.write_audio(np.clip(sound, -1, 1))
+            video.write_audio(within(sound))
         for picture in drawn(renderer.render, range(len(renderer))):
             video.write(picture)
     return Path(path)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from emogen.conditioning.track import EmotionTrack
 from emogen.errors import EmogenError, InputError, LimitError
-from emogen.media.audio import resample
+from emogen.media.audio import resample, within
 from emogen.media.video import VideoWriter
 from emogen.pipelines.base import AffectivePipeline, StepCallback, Steps
 from emogen.pipelines.outputs import Made
@@ -98,7 +98,7 @@ class PhotorealOutput(TalkingHeadOutput):
         return iter(self["pictures"])
 
     def _video(self, path: Path) -> None:
-        sound = resample(self["audio"], self["sample_rate"], VIDEO_RATE_HZ)
+        sound = within(resample(self["audio"], self["sample_rate"], VIDEO_RATE_HZ))
         height, width = self["pictures"].shape[1:3]
         with VideoWriter(path, fps=self.fps, width=width, height=height, audio_rate=VIDEO_RATE_HZ, provenance=self.provenance) as video:
             for i, picture in enumerate(self["pictures"]):
