@@ -32,6 +32,10 @@ def both(name: str) -> list[int]:
     return [INDEX[f"{name}Left"], INDEX[f"{name}Right"]]
 
 
+#: Shapes that bring parted lips nearer.
+CLOSING = [INDEX["mouthClose"], *both("mouthPress"), INDEX["mouthRollLower"], INDEX["mouthRollUpper"]]
+
+
 def mouth_opening(curves: np.ndarray) -> np.ndarray:
     """How far the lips stand apart: [..., 61] -> [...], 0 together .. 1 as wide as the jaw goes.
 
@@ -49,6 +53,18 @@ def mouth_opening(curves: np.ndarray) -> np.ndarray:
     apart = apart + 0.15 * pair("mouthUpperUp") + 0.15 * shape("mouthFunnel")
     held = 0.5 * pair("mouthPress") + 0.4 * (shape("mouthRollLower") + shape("mouthRollUpper"))
     return np.clip(apart - held, 0.0, 1.0)
+
+
+def with_held_lips(curves: np.ndarray) -> np.ndarray:
+    """Curves [61] whose `mouthClose` also holds back what pressed and rolled lips hold back, as `mouth_opening` has it.
+
+    Of a mouth that the jaw opens, drawn shapes of pressing and rolling lips alone would not take anything back.
+    """
+    parting = curves.copy()
+    parting[CLOSING] = 0
+    out = curves.copy()
+    out[INDEX["mouthClose"]] = mouth_opening(parting) - mouth_opening(curves)
+    return out
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ import pytest
 from skimage import data
 from skimage.metrics import structural_similarity
 
-from emogen.codecs.face import FACE_CHANNELS, INDEX, both
+from emogen.codecs.face import FACE_CHANNELS, INDEX, both, mouth_opening
 from emogen.conditioning.face_mesh import find_face
 from emogen.errors import InputError
 from emogen.media.image import read_image
@@ -60,14 +60,43 @@ def gap(points: np.ndarray) -> float:
 @pytest.mark.parametrize("feeling", STRONG)
 def test_lips_follow_whatever_is_felt(name: str, feeling: str) -> None:
     portrait = face(name)
-    jaws = [0.0, 0.1, 0.25, 0.4, 0.6]
-    found = [gap(seen(portrait.render(curves(**STRONG[feeling], jawOpen=j)))) for j in jaws]
-    assert np.corrcoef(jaws, found)[0, 1] >= 0.9
-    assert found[-1] > 0.15
+    asked = [curves(**STRONG[feeling], jawOpen=j) for j in (0.0, 0.1, 0.25, 0.4, 0.6)]
+    wanted = mouth_opening(np.stack(asked))
+    found = [gap(seen(portrait.render(one))) for one in asked]
+    assert np.corrcoef(wanted, found)[0, 1] >= 0.9
+    assert found[-1] > 0.25 * wanted[-1]
     shut = gap(
         seen(portrait.render(curves(**{**STRONG[feeling], "jawOpen": 0.5, "mouthClose": 0.5, "mouthPress": 0.4})))
     )
     assert shut < 0.05
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        {"mouthLowerDown": 1.0},
+        {"mouthUpperUp": 1.0, "jawOpen": 0.2},
+        {"mouthFunnel": 1.0, "jawOpen": 0.3},
+        {"jawOpen": 0.6, "mouthPress": 0.4},
+        {"jawOpen": 0.6, "mouthRollLower": 0.5, "mouthRollUpper": 0.5},
+        {"jawOpen": 0.2, "mouthPress": 0.8},
+    ],
+)
+def test_lips_part_as_the_measure_of_an_open_mouth_says(shapes: dict[str, float]) -> None:
+    portrait = face("astronaut")
+    rest, full = (gap(seen(portrait.render(curves(jawOpen=j)))) for j in (0.0, 1.0))
+    found = (gap(seen(portrait.render(curves(**shapes)))) - rest) / (full - rest)
+    assert abs(found - float(mouth_opening(curves(**shapes)))) < 0.13
+
+
+@pytest.mark.parametrize("name", ["astronaut", "hopper"])
+def test_wide_eyes_show_white_above_the_iris(name: str) -> None:
+    portrait = face(name)
+    now, _ = portrait.landmarks(curves(eyeWide=1))
+    for lid, iris in ((386, slice(473, 478)), (159, slice(468, 473))):
+        centre, *rim = portrait.points[iris, :2]
+        radius = np.linalg.norm(np.array(rim) - centre, axis=1).mean()
+        assert centre[1] - now[lid, 1] > 1.15 * radius
 
 
 def test_a_photo_at_rest_is_its_neutral_self() -> None:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from emogen.codecs.face import INDEX, SHAPES
+from emogen.codecs.face import INDEX, SHAPES, with_held_lips
 from emogen.errors import FormatError
 from emogen.media.arkit import ARKIT_NAMES
 from emogen.media.glb import GlbMesh, linear, normals_of, read_glb
@@ -101,7 +101,8 @@ class Rig:
     def pose(self, curves: np.ndarray) -> Pose:
         """Poses the character by curves [61]; what is out of range is clipped, what is not a number is 0."""
         curves = np.nan_to_num(np.asarray(curves, np.float64), nan=0.0, posinf=1.0, neginf=0.0)
-        weights = np.clip(curves[:SHAPES], 0, 1).astype(np.float32)
+        curves[:SHAPES] = np.clip(curves[:SHAPES], 0, 1)
+        weights = with_held_lips(curves)[:SHAPES].astype(np.float32)
         points, normals = self.points.copy(), self._still.copy()
         points[: self.moving] += (self.moves @ weights).reshape(-1, 3)
         p = points[self.faces[: self.first]]

@@ -62,7 +62,7 @@ class Brows:
     def lines(self) -> list[tuple[tuple[int, ...], float, float]]:
         """Where wrinkles have to go: (landmarks, width, share)."""
         raised = max(self.inner, self.outer)
-        return [(line, width, min(1.0, 2 * self.down)) for line, width in BETWEEN if self.down >= LEAST] + [
+        return [(line, width, min(1.0, 4 * self.down)) for line, width in BETWEEN if self.down >= LEAST] + [
             (line, width, min(1.0, 2 * raised)) for line, width in FOREHEAD if raised >= LEAST
         ]
 

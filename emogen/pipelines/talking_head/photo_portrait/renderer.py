@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from emogen.codecs.face import FACE_CHANNELS, INDEX, both
+from emogen.codecs.face import FACE_CHANNELS, INDEX, both, with_held_lips
 from emogen.errors import InputError
 from emogen.pipelines.talking_head.photo_portrait import landmarks as lm
 from emogen.pipelines.talking_head.photo_portrait import neutral
@@ -93,6 +93,7 @@ class PhotoRenderer:
             raise InputError("curves", f"shape {curves.shape}", f"Accepted: [{len(FACE_CHANNELS)}].")
         curves = np.clip(np.nan_to_num(curves.astype(np.float64)), -1, 1)
         curves[: INDEX["headYaw"]] = np.clip(curves[: INDEX["headYaw"]], 0, 1)
+        curves = with_held_lips(curves)
         # A lid that comes down is not raised at the same time.
         curves[both("eyeWide")] *= 1 - curves[both("eyeBlink")]
         turn = rotation(*(curves[INDEX[n]] for n in ("headYaw", "headPitch", "headRoll")))

@@ -15,15 +15,15 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
-from emogen.codecs.face import FACE_CHANNELS, INDEX, SHAPES, both
+from emogen.codecs.face import FACE_CHANNELS, INDEX, SHAPES, both, mouth_opening
 from emogen.pipelines.talking_head.photo_portrait import landmarks as lm
 
 RIGID = (33, 133, 362, 263, 168, 6, 197, 127, 356, 234, 454, 151, 9, 2, 98, 327)
 #: How much larger or smaller than on the measured head a shape is drawn, so that it reads in a small flat picture and
 #: thin lips stay lips. Own, by eye on photos.
 GAINS = {
-    "mouthSmile": 1.35, "mouthFrown": 2.0, "browDown": 1.75, "browInnerUp": 1.45, "browOuterUp": 0.85, "noseSneer": 1.0,
-    "mouthRollLower": 0.35, "mouthRollUpper": 0.4, "mouthStretch": 1.25, "mouthUpperUp": 0.8, "mouthLowerDown": 1.3,
+    "mouthSmile": 1.35, "mouthFrown": 2.0, "browInnerUp": 1.65, "browOuterUp": 0.85, "noseSneer": 1.0,
+    "mouthRollLower": 0.35, "mouthRollUpper": 0.4, "mouthUpperUp": 0.8, "mouthLowerDown": 1.3,
     "cheekPuff": 0.6, "mouthPress": 1.3, "mouthShrugLower": 0.7, "mouthShrugUpper": 0.8, "jawOpen": 1.0, "mouthPucker": 0.9,
 }  # fmt: skip
 #: A frown's pull on the inner brow: inwards, down, and how far around it reaches, in eye-corner distances (own, by eye).
@@ -31,11 +31,21 @@ KNIT = (0.035, 0.065, 0.10)
 BEHIND_GLASSES = {"browDown": 0.45, "browInnerUp": 0.45, "browOuterUp": 0.35, "noseSneer": 0.7, "cheekSquint": 0.6}
 #: Shapes that part the lips; the upper lip hangs after the jaw on the measured head by more than a flat picture bears.
 PARTING = ("jawOpen", "mouthClose", "mouthLowerDown", "mouthUpperUp", "mouthFunnel")
+#: Of these, those whose way is set by `mouth_opening`.
+WEIGHED = ("mouthLowerDown", "mouthUpperUp", "mouthFunnel")
 UPPER_HANGS = 0.35
 #: An eye closes at 1: the upper lid comes down this share of the opening, the lower one rises by the rest (own).
 LID_SHARE = 0.9
 #: Share of the opening by which wide eyes and a squint move the upper and the lower lid (own, by eye).
 WIDE, SQUINT = (0.36, 0.08), (0.10, 0.30)
+#: Wide eyes show white above the iris, whatever lids somebody is born with: its height in radii of the iris, and the
+#: most that a lid is raised, in eye-corner distances (own, by eye).
+WHITE_ABOVE, HIGHEST_LID = 0.5, 0.075
+#: A stretched mouth goes sideways (risorius): shares of the measured head's way across, down and into the face. There
+#: it also drops, so far that in a flat picture it looks sad (own, by eye).
+STRETCH = (1.25, 0.35, 1.25)
+#: A frown lowers the whole brow, more than the measured head shows; the same shares (own, by eye).
+LOWERED = (1.6, 2.3, 1.75)
 
 
 @cache
@@ -90,7 +100,9 @@ def basis(points: np.ndarray, frame: Frame, *, glasses: bool = False) -> np.ndar
 
     Behind `glasses` brows and lids move less, so that the frame is not bent.
     """
-    table, _ = _table()
+    table = _table()[0].copy()
+    table[both("mouthStretch")] *= STRETCH
+    table[both("browDown")] *= LOWERED
     out = np.zeros((len(FACE_CHANNELS), 468, 2))
     out[:SHAPES] = (table * frame.scale) @ frame.rotation.T[:, :2]
     for name, gain in GAINS.items():
@@ -101,16 +113,20 @@ def basis(points: np.ndarray, frame: Frame, *, glasses: bool = False) -> np.ndar
         for name, share in BEHIND_GLASSES.items():
             out[[INDEX[name]] if name in INDEX else both(name)] *= share
     _lips(out)
-    for side, upper, lower in (
-        ("Left", lm.LEFT_LID_UPPER, lm.LEFT_LID_LOWER),
-        ("Right", lm.RIGHT_LID_UPPER, lm.RIGHT_LID_LOWER),
+    for side, upper, lower, iris in (
+        ("Left", lm.LEFT_LID_UPPER, lm.LEFT_LID_LOWER, lm.LEFT_IRIS),
+        ("Right", lm.RIGHT_LID_UPPER, lm.RIGHT_LID_LOWER, lm.RIGHT_IRIS),
     ):
-        _lids(out, points[:468, :2], side, list(upper), list(lower))
+        hidden = _hidden(points[:, :2], list(upper), list(iris), frame)
+        _lids(out, points[:468, :2], side, list(upper), list(lower), hidden)
     return out
 
 
 def _lips(out: np.ndarray) -> None:
-    """Lips whose edges stay together unless a shape parts them, and then part in an arc that ends at the corners."""
+    """Lips whose edges stay together unless a shape parts them, and then part in an arc that ends at the corners.
+
+    In the middle they part as `mouth_opening` says, in shares of what the jaw does.
+    """
     upper, lower = list(lm.INNER_UPPER), list(lm.INNER_LOWER)
     arc = np.sin(np.pi * np.linspace(0, 1, len(upper)))[:, None]
     out[INDEX["jawOpen"], upper[1:-1]] *= UPPER_HANGS
@@ -127,9 +143,16 @@ def _lips(out: np.ndarray) -> None:
         else:
             gap = gap * np.clip(1.5 * arc, 0, 1)
         move[upper], move[lower] = middle - gap / 2, middle + gap / 2
-    # `mouthClose` takes back exactly what the jaw opened, between the two lips.
     jaw, close = out[INDEX["jawOpen"]], out[INDEX["mouthClose"]]
     apart = jaw[lower] - jaw[upper]
+    middle_of = len(upper) // 2
+    for name in (n for n in FACE_CHANNELS if n.startswith(WEIGHED)):
+        move, share = out[INDEX[name]], float(mouth_opening(np.eye(len(FACE_CHANNELS))[INDEX[name]]))
+        gap = move[lower] - move[upper]
+        wanted = share * np.linalg.norm(apart[middle_of]) / max(float(np.linalg.norm(gap[middle_of])), 1e-6)
+        move[upper] += (1 - wanted) * gap / 2
+        move[lower] -= (1 - wanted) * gap / 2
+    # `mouthClose` takes back exactly what the jaw opened, between the two lips.
     close[upper], close[lower] = 0.25 * apart, -0.75 * apart
 
 
@@ -148,12 +171,22 @@ def _even(line: np.ndarray) -> np.ndarray:
     return line
 
 
-def _lids(out: np.ndarray, flat: np.ndarray, side: str, upper: list[int], lower: list[int]) -> None:
+def _hidden(flat: np.ndarray, upper: list[int], iris: list[int], frame: Frame) -> float:
+    """How far an upper lid is, in pixels, below where it shows white above the iris."""
+    centre = flat[iris[0]]
+    radius = float(np.linalg.norm(flat[iris[1:]] - centre, axis=1).mean())
+    lid = float((flat[upper[len(upper) // 2]] - centre) @ frame.down)
+    return min(lid + (1 + WHITE_ABOVE) * radius, HIGHEST_LID * frame.scale)
+
+
+def _lids(out: np.ndarray, flat: np.ndarray, side: str, upper: list[int], lower: list[int], hidden: float) -> None:
     blink, wide, squint = (out[INDEX[f"{n}{side}"]] for n in ("eyeBlink", "eyeWide", "eyeSquint"))
     gap = flat[lower] - flat[upper]
     blink[upper], blink[lower] = LID_SHARE * gap, -(1 - LID_SHARE) * gap
     high = gap[len(gap) // 2] * np.sin(np.linspace(0, np.pi, len(gap)))[:, None]
-    wide[upper], wide[lower] = -WIDE[0] * high, WIDE[1] * high
+    # At most twice as open, so that closed eyes do not tear.
+    raised = np.clip(hidden / max(float(np.linalg.norm(gap[len(gap) // 2])), 1.0), WIDE[0], 1.0)
+    wide[upper], wide[lower] = -raised * high, WIDE[1] * high
     # Lashes lie right above the edge: what is there moves with the lid, not with the brow above it.
     above = lm.LEFT_LID_ABOVE if side == "Left" else lm.RIGHT_LID_ABOVE
     nearest = [upper[int(np.argmin(((flat[upper] - flat[p]) ** 2).sum(1)))] for p in above]
