@@ -8,7 +8,7 @@ promises is checked against those that are there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,17 +117,36 @@ def write_bvh(path: str | Path, motion: BvhMotion) -> Path:
             path that cannot be written.
         OutputError: The file could not be written.
     """
+    return write_bvh_pieces(path, (motion,), len(motion.frames))
+
+
+def write_bvh_pieces(path: str | Path, pieces: Iterable[BvhMotion], frames: int) -> Path:
+    """Writes a BVH file from pieces of one motion as they come: memory does not grow with it.
+
+    Args:
+        path: As for `write_bvh`, as what is raised is.
+        pieces: Of one skeleton and frame time, in order; at least one.
+        frames: How many frames they have together.
+    """
     path = check_writable(path, (".bvh",))
-    check_motion(str(path), motion)
-    children: list[list[int]] = [[] for _ in motion.joints]
-    for i, joint in enumerate(motion.joints):
-        if joint.parent >= 0:
-            children[joint.parent].append(i)
+    if frames > LIMITS.bvh_frames:
+        raise LimitError(str(path), f"{frames:,} frames", f"Accepted: up to {LIMITS.bvh_frames:,}.")
+    written = 0
     with atomic_path(path) as part, open(part, "w", encoding="utf-8", newline="\n") as file:
-        file.writelines(_hierarchy_lines(motion.joints, children))
-        file.write(f"MOTION\nFrames: {len(motion.frames)}\nFrame Time: {motion.frame_time_s:.8f}\n")
-        for row in motion.frames + 0.0:
-            file.write(" ".join(f"{value:.6f}" for value in row) + "\n")
+        for number, motion in enumerate(pieces):
+            check_motion(str(path), motion)
+            if not number:
+                children: list[list[int]] = [[] for _ in motion.joints]
+                for i, joint in enumerate(motion.joints):
+                    if joint.parent >= 0:
+                        children[joint.parent].append(i)
+                file.writelines(_hierarchy_lines(motion.joints, children))
+                file.write(f"MOTION\nFrames: {frames}\nFrame Time: {motion.frame_time_s:.8f}\n")
+            for row in motion.frames + 0.0:
+                file.write(" ".join(f"{value:.6f}" for value in row) + "\n")
+            written += len(motion.frames)
+        if written != frames:
+            raise InputError(str(path), f"{written} frames", f"Accepted: {frames}, as promised.")
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emogen.errors import FormatError, InputError, LimitError
-from emogen.media.motion import CHANNELS, BvhJoint, BvhMotion, read_bvh, write_bvh
+from emogen.media.motion import CHANNELS, BvhJoint, BvhMotion, read_bvh, write_bvh, write_bvh_pieces
 
 ROOT = ("Xposition", "Yposition", "Zposition", "Zrotation", "Xrotation", "Yrotation")
 SMALL = """HIERARCHY
@@ -63,6 +64,17 @@ def test_any_motion_survives(tmp_path_factory: pytest.TempPathFactory, motion: B
     assert got.joints == motion.joints
     assert got.frame_time_s == pytest.approx(motion.frame_time_s, abs=1e-8)
     assert np.allclose(got.frames, motion.frames, atol=1e-6)
+
+
+def test_pieces_make_the_same_file(tmp_path: Path) -> None:
+    whole = BvhMotion((BvhJoint("Hips", -1, (0.0, 90.0, 0.0), ROOT),), np.arange(60.0).reshape(10, 6), 0.04)
+    pieces = [replace(whole, frames=whole.frames[a : a + 4]) for a in (0, 4, 8)]
+    one = write_bvh(tmp_path / "one.bvh", whole)
+    other = write_bvh_pieces(tmp_path / "other.bvh", iter(pieces), 10)
+    assert one.read_bytes() == other.read_bytes()
+    with pytest.raises(InputError, match="11"):
+        write_bvh_pieces(tmp_path / "short.bvh", iter(pieces), 11)
+    assert not (tmp_path / "short.bvh").exists()
 
 
 def test_what_others_write_is_read(tmp_path: Path) -> None:

@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from emogen.codecs.body import BODY, BodyCodec, BodyMotion, skeleton
 from emogen.conditioning.motion import MotionRecognizer
 from emogen.errors import InputError
+from emogen.media.audio import write_blocks
 from emogen.media.provenance import Provenance
 from emogen.pipelines.gesture.learnt import LearntBody
+from emogen.pipelines.gesture.moving import quick_as_in
 from emogen.pipelines.gesture.output import together
 from emogen.pipelines.gesture.pipeline import GesturePipeline, RuleGesturePipeline
 from emogen.pipelines.gesture.posture import PostureRules
@@ -93,6 +96,31 @@ def test_pieces_of_a_stream_fit_together(pipe: GesturePipeline, tmp_path: Path) 
     step = np.linalg.norm(np.diff(whole.positions()[:, :BODY], axis=0), axis=-1).max(axis=1)
     assert step[seams - 1].max() <= 1.5 * np.sort(np.delete(step, seams - 1))[-5]
     assert stream.save(tmp_path / "a.bvh").stat().st_size > 10_000
+
+
+def test_a_recording_is_streamed_without_being_kept(pipe: GesturePipeline, tmp_path: Path) -> None:
+    voice = speech(3.0)
+    path = tmp_path / "voice.wav"
+    write_blocks(path, [voice.audio], voice.sample_rate)
+    stream, other = pipe.stream(path, "joy", seed=4), pipe.stream(voice, "joy", seed=4)
+    assert getattr(stream, "audio", None) is None
+    assert stream.recording == path
+    np.testing.assert_allclose(together(stream.pieces()).positions(), together(other.pieces()).positions(), atol=0.5)
+
+
+def test_quick_movement_of_the_arms_is_the_drafts() -> None:
+    t = np.arange(90) / 30
+    names = skeleton().names
+    draft, moved = (np.tile(np.eye(3), (len(t), len(names), 1, 1)) for _ in range(2))
+    wave, pose = 20 * np.sin(2 * np.pi * 3 * t), np.full(len(t), 40.0)
+    draft[:, names.index("RightForeArm")] = Rotation.from_euler("y", wave[:, None], degrees=True).as_matrix()
+    moved[:, names.index("RightForeArm")] = Rotation.from_euler("y", pose[:, None], degrees=True).as_matrix()
+    root = np.zeros((len(t), 3))
+    made = quick_as_in(BodyMotion(moved, root, 30.0), BodyMotion(draft, root, 30.0)).rotations
+    found = Rotation.from_matrix(made[:, names.index("RightForeArm")]).as_euler("yxz", degrees=True)[:, 0]
+    inside = slice(20, -20)
+    np.testing.assert_allclose(found[inside], (pose + wave)[inside], atol=1.5)
+    np.testing.assert_array_equal(made[:, names.index("LeftArm")], moved[:, names.index("LeftArm")])
 
 
 def test_it_goes_on_from_a_movement_and_comes_to_another(pipe: GesturePipeline) -> None:

@@ -97,6 +97,15 @@ def test_nothing_felt_changes_nothing(nothing: str, rules: RestyleRules) -> None
     np.testing.assert_array_equal(after.root_cm, before.root_cm)
 
 
+def test_feet_on_their_way_do_not_graze_the_floor(rules: RestyleRules) -> None:
+    after = felt("excitement", rules=rules)
+    balls = after.soles()[:, [1, 3]]
+    step = np.linalg.norm(np.diff(balls, axis=0), axis=-1) * FPS
+    grazing = (balls[1:, :, 1] < 0.2) & (balls[:-1, :, 1] < 0.2)
+    assert grazing.mean() > 0.2
+    assert step[grazing].max() < 2.0
+
+
 def test_what_comes_before_a_feeling_stays_as_it_was() -> None:
     before = stroll()
     after = felt("0s neutral; 3s neutral; 4s anger", before)

@@ -12,6 +12,7 @@ from emogen.errors import InputError
 from emogen.pipelines.gesture.library import gestures
 from emogen.pipelines.gesture.retrieval import APART_S, found_strokes, parse_semantic, semantic_strokes
 from emogen.pipelines.gesture.speech import Speech, Word
+from emogen.training.gesture_standing.names import names_part
 
 #: Written apart from the library and never used to choose anything in it.
 SENTENCES = Path(__file__).with_name("gesture_sentences.csv")
@@ -69,6 +70,27 @@ def test_denials_and_words_that_sound_alike_are_not(text, gesture):
     assert gesture not in names(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "gesture", "word"),
+    [
+        ("Indeed, exactly that.", "yes", "indeed"),  # said twice, done where it is said first
+        ("The tea was so hot last week.", "hot", "hot"),  # made strong, before when it was
+        ("Both lamps went out.", "count_two", "both"),
+        ("This house was very long.", "long", "long"),
+        ("Her kite went up.", "rise", "up"),  # an irregular form
+        ("Everybody was at the harbour.", "everyone", "everybody"),
+    ],
+)
+def test_of_several_the_word_with_most_weight_is_gestured(text, gesture, word):
+    found = [(s.gesture, s.word) for s in found_strokes(said(text))]
+    assert (gesture, word) in found
+
+
+def test_what_is_only_told_beckons_nobody():
+    assert "come" in names("Come in!")
+    assert "come" not in names("They came in and sat down.")
+
+
 def test_the_apex_stands_on_the_stressed_vowel_of_its_word():
     words = said("The house was enormous.")
     (stroke,) = found_strokes(words)
@@ -106,6 +128,19 @@ def test_what_is_written_is_read():
 def test_what_cannot_be_read_is_refused_with_what_is_near(text, says):
     with pytest.raises(InputError, match=says):
         parse_semantic(text, 4.0)
+
+
+def test_an_unknown_name_is_answered_with_all_that_are_known():
+    with pytest.raises(InputError) as caught:
+        parse_semantic("thumb_up:1s", 4.0)
+    listed = str(caught.value)
+    assert listed.index("thumbs_up") < listed.index("Known:")
+    assert all(g.name in listed for g in gestures().values() if not g.beat)
+
+
+def test_the_page_lists_the_library():
+    page = Path(__file__).parents[2] / "docs" / "body.md"
+    assert names_part().strip() in page.read_text(encoding="utf-8")
 
 
 @settings(max_examples=40, deadline=None)

@@ -15,6 +15,7 @@ from emogen.conditioning.track import EmotionTrack
 from emogen.errors import InputError, LimitError
 from emogen.limits import LIMITS
 from emogen.media.audio import read_audio
+from emogen.media.audio_stream import duration_s, native_rate, read_blocks
 from emogen.media.motion import BvhMotion, read_bvh
 from emogen.pipelines.gesture.listen import listen
 from emogen.pipelines.gesture.speech import Speech
@@ -30,20 +31,20 @@ class Said:
 
     Attributes:
         speech: As it was heard.
-        audio: float32 [n], or None where there is only a text or silence.
+        audio: float32 [n], or None where there is only a text or silence, or a recording that is not kept.
         sample_rate: Hz.
         name: For the request.
-        recorded: Whether a file was given.
+        recording: The file that was given, or None.
     """
 
     speech: Speech
     audio: np.ndarray | None
     sample_rate: int
     name: str | None
-    recorded: bool
+    recording: Path | None
 
 
-def said(audio: Any, text: str | None, language: str, seconds: float | None) -> Said:
+def said(audio: Any, text: str | None, language: str, seconds: float | None, keep: bool = True) -> Said:
     """Hears a voice, reads a text, or makes silence.
 
     Args:
@@ -51,11 +52,20 @@ def said(audio: Any, text: str | None, language: str, seconds: float | None) -> 
         text: What is said, or None.
         language: Of the text.
         seconds: How long, in place of the voice's own length.
+        keep: Whether the samples of a recording are kept; where not and its words are not looked for, memory does not grow
+            with it.
 
     Raises:
         InputError: Nothing of these, or what cannot be used.
         LimitError: Longer than `limits.render_s`.
     """
+    path = Path(audio) if isinstance(audio, (str, Path)) else None
+    if path is not None and text is None and not keep:
+        _long("audio", duration_s(path) or 0.0)
+        rate = native_rate(path)
+        speech = listen(read_blocks(path, rate), rate)
+        _long("audio", speech.duration_s)
+        return Said(speech, None, rate, path.name, path)
     samples, rate, name = _sound(audio)
     if samples is None and text is None and seconds is None:
         raise InputError("gesture", "neither speech nor a text nor a length", "Give audio, a text, or seconds.")
@@ -67,7 +77,7 @@ def said(audio: Any, text: str | None, language: str, seconds: float | None) -> 
         speech = listen(None, text=text, language=language)
     else:
         speech = Speech.silence(_length(seconds))
-    return Said(speech, samples, rate, name, isinstance(audio, (str, Path)))
+    return Said(speech, samples if keep or path is None else None, rate, name, path)
 
 
 def _length(seconds: Any) -> float:

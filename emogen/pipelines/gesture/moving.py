@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
 from emogen.codecs.body import BODY, BodyMotion, skeleton
@@ -21,6 +22,7 @@ from emogen.codecs.body_features import Way, decoded, features
 from emogen.codecs.feet import feet_as_in
 from emogen.models.body import STRIDE
 from emogen.pipelines.gesture.content import Voice, content_of
+from emogen.pipelines.gesture.drift import smooth
 from emogen.pipelines.gesture.learnt import Felt, Floats, LearntBody, Pull
 from emogen.pipelines.gesture.library import find_gesture
 from emogen.pipelines.gesture.restyle import clear_of_trunk
@@ -30,9 +32,8 @@ from emogen.pipelines.gesture.strokes import Stroke
 PIECE, AROUND, BEHIND = 150, 32, 4
 #: How long hands come into and out of a gesture that is kept as it was drafted (s); as long as a preparation takes.
 COMES_S, GOES_S = 0.45, 0.5
-#: How far arms are held at the draft in a beat: the rest is the diffusion's. At 1 they would be the rules' alone, at 0 a
-#: third of the beats stands within 100 ms of its accent.
-BEATS_HELD = 0.8
+#: What arms do quicker than this (s, standard deviation) is the draft's: the latents would blur it. `AROUND` holds it.
+QUICK_S = 0.25
 ARM = ("Shoulder", "Arm", "ForeArm", "Hand")
 
 
@@ -66,7 +67,7 @@ class Whole:
 
     def piece(self, first: int, last: int) -> BodyMotion:
         """Frames first..last (excluded)."""
-        return BodyMotion(self.motion.rotations[first:last], self.motion.root_cm[first:last], self.motion.fps)
+        return part(self.motion, first, last)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +81,7 @@ class Mover:
         seed: Of the noise.
         pull: How the diffusion is steered.
         style: As from `LearntBody.style_of`.
-        strokes: What the hands do: in it arms stay as drafted, of a beat to `BEATS_HELD`, and a head that takes part.
+        strokes: What the hands do: in what means something arms stay as drafted, and a head that takes part.
     """
 
     body: LearntBody
@@ -142,23 +143,27 @@ class Mover:
 
     def _shown(self, draft: Acting, course: torch.Tensor, done: int, first: int, last: int) -> BodyMotion:
         """Frames first..last of the course that ends at latent `done`, joined with the draft."""
-        begin = (done - len(course)) * STRIDE
-        frames = self.body.frames(course)[first - begin : last - begin]
-        piece = draft.piece(first, last)
-        around = draft.piece(max(0, first - AROUND), min(draft.frames, last + AROUND))
+        frames, begin = self.body.frames(course), (done - len(course)) * STRIDE
+        start = max(0, first - AROUND)
+        around = draft.piece(start, min(draft.frames, last + AROUND))
         gone = features(around)[1]
-        cut = slice(first - max(0, first - AROUND), None)
-        way = Way(gone.place_cm[cut][: last - first], gone.yaw[cut][: last - first])
-        return joined(piece, decoded(frames, way, draft.fps), self._weights(first, last, draft.fps))
+        low, high = max(start, begin), min(draft.frames, last + AROUND, begin + len(frames))
+        known = slice(low - start, high - start)
+        moved = decoded(frames[low - begin : high - begin], Way(gone.place_cm[known], gone.yaw[known]), draft.fps)
+        moved = quick_as_in(moved, part(around, known.start, known.stop))
+        piece = part(around, first - start, last - start)
+        return joined(piece, part(moved, first - low, last - low), self._weights(first, last, draft.fps))
 
     def _weights(self, first: int, last: int, fps: float) -> NDArray[np.float64]:
         """How far the left arm, the right arm and the head are the draft's [T, 3]."""
         t = np.arange(first, last) / fps
         found = np.zeros((len(t), 3))
         for stroke in self.strokes:
+            if not stroke.semantic:
+                continue
             a, b = stroke.at_s - COMES_S, stroke.at_s + stroke.hold_s
             rise = np.clip((t - (a - COMES_S)) / COMES_S, 0, 1) * np.clip((b + 2 * GOES_S - t) / GOES_S, 0, 1)
-            share = (1.0 if stroke.semantic else BEATS_HELD) * rise**3 * (10 - 15 * rise + 6 * rise**2)
+            share = smooth(rise)
             moving = [stroke.hand in ("left", "both"), stroke.hand in ("right", "both"), nods(stroke)]
             found[:, moving] = np.maximum(found[:, moving], share[:, None])
         return found
@@ -166,7 +171,26 @@ class Mover:
 
 def nods(stroke: Stroke) -> bool:
     """Whether the head takes part in what a gesture means."""
-    return stroke.semantic and any(any(key.head) for key in find_gesture(stroke.gesture).body)
+    return any(any(key.head) for key in find_gesture(stroke.gesture).body)
+
+
+def part(motion: BodyMotion, first: int, last: int) -> BodyMotion:
+    """Frames first..last (excluded)."""
+    return BodyMotion(motion.rotations[first:last], motion.root_cm[first:last], motion.fps)
+
+
+def quick_as_in(motion: BodyMotion, draft: BodyMotion) -> BodyMotion:
+    """A movement whose arms do what they do within `QUICK_S` as those of another one, of as many frames, do it."""
+    rotations = motion.rotations.copy()
+    for joint in (skeleton().names.index(side + name) for side in ("Left", "Right") for name in ARM):
+        slow, other = (_slow(m.rotations[:, joint], QUICK_S * m.fps) for m in (motion, draft))
+        rotations[:, joint] = (slow * other.inv() * Rotation.from_matrix(draft.rotations[:, joint])).as_matrix()
+    return BodyMotion(rotations, motion.root_cm, motion.fps)
+
+
+def _slow(turns: NDArray[np.float64], width: float) -> Rotation:
+    """Rotations [T, 3, 3] without what is quicker than `width` frames."""
+    return Rotation.from_matrix(gaussian_filter1d(turns, width, axis=0, mode="nearest", truncate=2.0))
 
 
 def joined(draft: BodyMotion, moved: BodyMotion, held: NDArray[np.float64]) -> BodyMotion:

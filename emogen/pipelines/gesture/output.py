@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from emogen.codecs.body import BodyMotion, skeleton
-from emogen.media.motion import write_bvh
+from emogen.media.audio import read_audio
+from emogen.media.motion import write_bvh, write_bvh_pieces
 from emogen.pipelines.gesture.strokes import Stroke
 from emogen.pipelines.outputs import Made, MediaOutput
 
@@ -30,8 +31,7 @@ class Gesture(MediaOutput):
         return together(self.pieces())
 
     def _bvh(self, path: Path) -> None:
-        parts = [piece.to_bvh() for piece in self.pieces()]
-        write_bvh(path, replace(parts[0], frames=np.concatenate([part.frames for part in parts])))
+        write_bvh(path, self._whole().to_bvh())
 
     def _arrays(self, path: Path) -> None:
         self._whole().save(path)
@@ -44,9 +44,11 @@ class Gesture(MediaOutput):
     def _video(self, path: Path) -> None:
         from emogen.pipelines.gesture.figure import save_video
 
+        save_video(path, self._whole(), audio=self._voice(), sample_rate=self["sample_rate"], provenance=self.provenance)
+
+    def _voice(self) -> np.ndarray | None:
         # a field of None is an attribute of an output, but none of its items
-        voice = getattr(self, "audio", None)
-        save_video(path, self._whole(), audio=voice, sample_rate=self["sample_rate"], provenance=self.provenance)
+        return getattr(self, "audio", None)
 
 
 @dataclass
@@ -86,7 +88,8 @@ class GestureStream(Gesture):
         frames: How many in all.
         fps: Frames per second.
         strokes: What the hands do, in order.
-        audio: The voice, float32 [n], or None.
+        audio: The voice, float32 [n], or None; of a file `recording` stands instead.
+        recording: The file of the voice, or None.
         sample_rate: Of the voice, Hz.
     """
 
@@ -95,12 +98,20 @@ class GestureStream(Gesture):
     fps: float
     strokes: tuple[Stroke, ...] = ()
     audio: np.ndarray | None = None
+    recording: Path | None = None
     sample_rate: int = 1
     made: Made = field(kw_only=True)
 
     def pieces(self) -> Iterator[BodyMotion]:
         """The movement, piece by piece."""
         return self["parts"]()
+
+    def _bvh(self, path: Path) -> None:
+        write_bvh_pieces(path, (piece.to_bvh() for piece in self.pieces()), self["frames"])
+
+    def _voice(self) -> np.ndarray | None:
+        path = getattr(self, "recording", None)
+        return super()._voice() if path is None else read_audio(path).samples
 
     def facts(self) -> dict[str, Any]:
         """Length, frame rate, joints."""

@@ -18,7 +18,7 @@ REACH = 4
 
 @cache
 def words_that(role: str) -> frozenset[str]:
-    """The words of `gesture_words.csv` with a role: "function", "passing" or "denial"."""
+    """The words of `gesture_words.csv` with a role: "function", "passing", "general", "intense" or "denial"."""
     return frozenset(
         w for r in read_table(__package__, "gesture_words.csv") if r["role"] == role for w in r["words"].split()
     )
@@ -31,8 +31,11 @@ def bare(word: str) -> str:
 
 @lru_cache(maxsize=8192)
 def forms(word: str) -> tuple[str, ...]:
-    """A word and what it may be an inflection of: "stopped" -> stopped, stopp, stop, stoppe; own, of three letters at least."""
-    found = [word]
+    """A word and what it may be an inflection of: "stopped" -> stopped, stopp, stop, stoppe; own, of three letters at least.
+
+    Irregular verbs are known from `irregular_verbs.csv`.
+    """
+    found = [word, *_irregular().get(word, ())]
     for ending, instead in (
         ("'s", ("",)), ("ies", ("y",)), ("ied", ("y",)), ("es", ("", "e")), ("s", ("",)), ("ed", ("", "e")), ("ing", ("", "e")),
         ("er", ("", "e")), ("est", ("", "e")), ("ier", ("y",)), ("iest", ("y",)),
@@ -43,6 +46,16 @@ def forms(word: str) -> tuple[str, ...]:
             if len(stem) > 3 and stem[-1] == stem[-2] and ending in ("ed", "ing", "er", "est"):
                 found.append(stem[:-1])
     return tuple(dict.fromkeys(found))
+
+
+@cache
+def _irregular() -> dict[str, tuple[str, ...]]:
+    """Form of a verb -> the verbs that it may be of."""
+    found: dict[str, tuple[str, ...]] = {}
+    for row in read_table(__package__, "irregular_verbs.csv"):
+        for form in row["forms"].split():
+            found[form] = (*found.get(form, ()), row["verb"])
+    return found
 
 
 def begins_at(phrase: Sequence[str], words: Sequence[str], first: int) -> bool:

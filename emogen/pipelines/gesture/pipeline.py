@@ -176,7 +176,7 @@ class GesturePipeline(AffectivePipeline):
         ask = self._asked(FPS, amount, semantic, strength, guidance_scale, emotion_scale, style, seed_motion, None, False)
         auto = isinstance(emotion, str) and emotion == "auto"
         track, used = felt_in_it(audio, text) if auto else EmotionTrack.of(emotion or "neutral"), draw_seed(seed)
-        heard = said(audio, text, language, seconds)
+        heard = said(audio, text, language, seconds, keep=False)
         frames = lasting(heard.speech, seconds, FPS)
         size = max(1, round(chunk_s * RATE))
         strokes = self._planned(heard.speech, track, frames, ask, used)
@@ -185,7 +185,7 @@ class GesturePipeline(AffectivePipeline):
         def parts() -> Iterator[BodyMotion]:
             return self._talking(heard.speech, track, frames, ask, used, size)[1]
 
-        return GestureStream(parts, frames, FPS, strokes, heard.audio, heard.sample_rate, made=made)
+        return GestureStream(parts, frames, FPS, strokes, heard.audio, heard.recording, heard.sample_rate, made=made)
 
     def _asked(self, fps: float, amount: float, semantic: Any, strength: float | None, content: float, emotion: float,
                style: Any, before: Any, after: Any, restyle: bool) -> Ask:  # fmt: skip
@@ -277,7 +277,7 @@ class GesturePipeline(AffectivePipeline):
             models["gesture"] = weights_hash(self.body)
         if given is not None:
             models["restyle"] = "written" if commercial_only() else checkpoint_hash("restyle")
-        return Made(request, track, seed, models=models, real_input=given is not None or bool(heard and heard.recorded))
+        return Made(request, track, seed, models=models, real_input=given is not None or bool(heard and heard.recording))
 
 
 class RuleGesturePipeline(GesturePipeline):

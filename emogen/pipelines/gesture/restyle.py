@@ -42,6 +42,10 @@ ELBOW_FREE = 110.0
 #: Deeper than before by more than this, a hand is moved out of the trunk, cm (own assumption).
 DEEPER_CM = 0.3
 SWINGS = 8  # at most, until it is out
+CLEAR_CM = 0.5  # how far a foot on its way stays off the floor, at least (own assumption)
+#: Who runs sets down feet that are not still for two frames: a sole this near to the floor (cm) and slower than this share of
+#: its fastest bears him (own assumption).
+TOUCH_CM, TOUCHES = 3.0, 0.15
 #: Turns around the pose beyond this are not made larger, degrees: a head that looks aside would look behind itself.
 WIDE = {"trunk": 15.0, "head": 12.0, "arms": 70.0}
 NOTHING = 1e-9
@@ -114,7 +118,23 @@ def restyled(motion: BodyMotion, track: EmotionTrack, rules: RestyleRules | None
     root, feet = _gone(before, manner)
     moved = feet_as_in(BodyMotion(rotations, root, motion.fps), before, feet)
     moved = clear_of_trunk(moved, before)
-    return feet_locked(moved, before.contacts() | moved.contacts())
+    bears = before.contacts() | moved.contacts() | _touching(before)
+    moved = feet_locked(moved, bears)
+    return feet_as_in(moved, moved, _clear_of_floor(moved, bears))
+
+
+def _touching(motion: BodyMotion) -> NDArray[np.bool_]:
+    """Soles that are set down in running, [T, 4] as of `BodyMotion.contacts`."""
+    points = motion.soles()
+    speed = np.linalg.norm(np.gradient(points, axis=0), axis=-1)
+    return np.asarray((points[..., 1] < TOUCH_CM) & (speed < TOUCHES * speed.max(axis=0)))
+
+
+def _clear_of_floor(motion: BodyMotion, bears: NDArray[np.bool_]) -> Array:
+    """How far feet of which no sole bears the body are to be lifted so that they do not graze the floor: [T, 2, 3], cm."""
+    low = motion.soles()[..., 1].reshape(-1, 2, 2).min(axis=2)
+    free = ~bears.reshape(-1, 2, 2).any(axis=2)
+    return np.where(free, np.maximum(CLEAR_CM - low, 0.0), 0.0)[..., None] * (0.0, 1.0, 0.0)
 
 
 def _timed(motion: BodyMotion, track: EmotionTrack, rules: RestyleRules) -> tuple[dict[str, Array], Array]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 
@@ -27,8 +27,17 @@ APART_S = 2.2
 #: Likeness (cosine about the mean of the library's words) from which a word means what a gesture means, and by how much the
 #: next gesture must be less like: chosen on sentences other than those that retrieval is tested with.
 ALIKE, CLEARLY = 0.58, 0.04
-#: How sure a hit is: a phrase by each of its words, a word, one that is mostly said in passing, and by meaning.
-PHRASE, SINGLE, PASSING = 0.9, 0.8, 0.3
+#: How sure a word is by the kind of its gesture: what is done to the listener or felt is gestured rather than what is only
+#: named, and least when it was. Own choice, as all of these; set on sentences other than those that retrieval is tested with.
+WORTH = {"sign": 0.85, "feeling": 0.85, "deictic": 0.7, "object": 0.7, "when": 0.6}
+USUAL = 0.8
+#: What a phrase has more, and each of its words after the second; a word that is made strong ("so cold"); one that stands
+#: where the weight of its clause is.
+PHRASE, PER_WORD, INTENSE, WEIGHTY = 0.15, 0.05, 0.15, 0.1
+#: What is taken from what is asked of a listener where somebody only tells of it ("they were stopped").
+TOLD = 0.25
+#: A word that is mostly said in passing, and one that means all or none of something.
+PASSING, GENERAL = 0.3, 0.6
 #: Hits less sure than this make no gesture.
 SURE = 0.5
 #: Gestures that go with a denial as well as without it.
@@ -61,7 +70,8 @@ def semantic_strokes(
         seed: Chooses hands.
 
     Raises:
-        InputError: A gesture that is not in the library, a time outside the motion, or something else than this.
+        InputError: A gesture that is not in the library, with the names of those that are; a time outside the motion, or
+            something else than this.
     """
     if not isinstance(asked, str):
         return tuple(asked)
@@ -77,7 +87,7 @@ def parse_semantic(text: str, length_s: float, seed: int = 0) -> str | tuple[Str
     """What someone wrote, "point:1.2s, count-three:2.5s" -> strokes; "auto" and "none" stay; nothing is "none".
 
     Raises:
-        InputError: What is no gesture with a time; the message has the nearest names.
+        InputError: What is no gesture with a time; of an unknown name the message has all that are known, near ones first.
     """
     bare_text = text.strip().lower()
     if bare_text in ("auto", "none", ""):
@@ -109,20 +119,29 @@ def found_strokes(words: Sequence[Word], seed: int = 0) -> tuple[Stroke, ...]:
         words: As said, in order.
         seed: Chooses hands.
     """
-    hits: list[tuple[float, float, _Hit, Word]] = []
-    for sentence in _sentences(words):
-        for hit in _hits([w.text for w in sentence]):
-            word = sentence[hit.at]
-            hits.append((hit.sure, word.stress_s, hit, word))
-    taken: list[tuple[float, float, _Hit, Word]] = []
-    for one in sorted(hits, key=lambda h: (-h[0], h[1])):
-        repeated = any(o[2].gesture is one[2].gesture and abs(o[1] - one[1]) < 2 * APART_S for o in taken)
-        if not repeated and all(abs(o[1] - one[1]) >= APART_S for o in taken):
-            taken.append(one)
+    hits = [(h, s[h.at]) for s in _sentences(words) for h in _hits([w.text for w in s])]
+    taken: list[tuple[_Hit, Word]] = []
+    for hit, word in sorted(_once(hits), key=lambda h: (-h[0].sure, h[1].stress_s)):
+        repeated = any(o.gesture is hit.gesture and abs(w.stress_s - word.stress_s) < 2 * APART_S for o, w in taken)
+        if not repeated and all(abs(w.stress_s - word.stress_s) >= APART_S for _, w in taken):
+            taken.append((hit, word))
     strokes = (
-        _stroke(h.gesture, at, bare(w.text), 0.9 + 0.2 * min(sure - SURE, 0.5), seed) for sure, at, h, w in taken
+        _stroke(h.gesture, w.stress_s, bare(w.text), 0.9 + 0.2 * min(h.sure - SURE, 0.5), seed) for h, w in taken
     )
     return tuple(sorted(strokes, key=lambda s: s.at_s))
+
+
+def _once(hits: Sequence[tuple[_Hit, Word]]) -> list[tuple[_Hit, Word]]:
+    """What is said twice ("yes, of course") is done where it is said first, as surely as the surer one."""
+    found: list[tuple[_Hit, Word]] = []
+    for hit, word in sorted(hits, key=lambda h: h[1].stress_s):
+        for k, (other, first) in enumerate(found):
+            if other.gesture is hit.gesture and word.stress_s - first.stress_s < APART_S:
+                found[k] = replace(other, sure=max(other.sure, hit.sure)), first
+                break
+        else:
+            found.append((hit, word))
+    return found
 
 
 def _named(name: str, where: str) -> Gesture:
@@ -131,8 +150,9 @@ def _named(name: str, where: str) -> Gesture:
         return gestures()[wanted]
     said = [g.name for g in gestures().values() if wanted.replace("_", " ") in g.words]
     near = said[:2] + [n for n in get_close_matches(wanted, gestures(), n=3, cutoff=0.5) if n not in said[:2]]
-    hint = f"Near it: {', '.join(near)}." if near else f"Known: {', '.join(list(gestures())[:8])} ..."
-    raise InputError(where, f"no gesture {name.strip()!r}", hint)
+    hint = f"Near it: {', '.join(near)}. " if near else ""
+    known = ", ".join(sorted(g.name for g in gestures().values() if not g.beat and g.name not in near))
+    raise InputError(where, f"no gesture {name.strip()!r}", f"{hint}Known: {known}.")
 
 
 def _stroke(gesture: Gesture, at_s: float, word: str, strength: float, seed: int) -> Stroke:
@@ -184,11 +204,25 @@ def _literal(plain: list[str], words: list[str], ends: list[bool]) -> Iterator[_
             last = first + size - 1
             if _excepted(gesture, plain, first, last):
                 continue
+            told = gesture.kind == "sign" and tuple(plain[first : last + 1]) != phrase
+            if told and size > 1:  # "they came in" beckons nobody
+                continue
             stressed = [k for k in range(first, last + 1) if plain[k] not in words_that("function")] or [last]
-            sure = min(PHRASE + 0.05 * size, 1.2) if size > 1 else SINGLE
-            if size == 1 and plain[first] in words_that("passing") and not _weighty(first, words, ends):
-                sure = PASSING
+            sure = _worth(gesture, size, first, words, plain, ends) - TOLD * told
             yield _Hit(gesture, first, last, stressed[-1], sure)
+
+
+def _worth(gesture: Gesture, size: int, first: int, words: list[str], plain: list[str], ends: list[bool]) -> float:
+    """How sure a phrase of so many words asks for its gesture."""
+    intense = bool(first) and not ends[first - 1] and plain[first - 1] in words_that("intense")
+    worth = WORTH.get(gesture.kind, USUAL) + INTENSE * intense
+    if size > 1:
+        return worth + PHRASE + PER_WORD * (size - 2)
+    if plain[first] in words_that("passing"):
+        return worth + WEIGHTY if intense or _weighty(first, words, ends) else PASSING
+    if not first and ends[first]:  # "Wait, ..."
+        return worth + WEIGHTY
+    return GENERAL if plain[first] in words_that("general") else worth
 
 
 def _weighty(k: int, words: list[str], ends: list[bool]) -> bool:
@@ -200,9 +234,11 @@ def _weighty(k: int, words: list[str], ends: list[bool]) -> bool:
 
 
 def _excepted(gesture: Gesture, plain: list[str], first: int, last: int) -> bool:
+    """Whether words are part of a phrase that their gesture does not go with, and that is no part of theirs."""
     for phrase in _exceptions()[gesture.name]:
         for start in range(max(0, first - len(phrase) + 1), last + 1):
-            if begins_at(phrase, plain, start) and start + len(phrase) > first:
+            inside = start >= first and start + len(phrase) <= last + 1 and len(phrase) < last - first + 1
+            if begins_at(phrase, plain, start) and start + len(phrase) > first and not inside:
                 return True
     return False
 
@@ -215,7 +251,7 @@ def _denied(hit: _Hit, plain: list[str], ends: list[bool]) -> bool:
 
 def _by_meaning(plain: list[str], words: list[str], used: set[int]) -> Iterator[_Hit]:
     """Hits of words that the library does not have."""
-    idle = words_that("function") | words_that("passing")
+    idle = words_that("function") | words_that("passing") | words_that("general")
     open_ = [
         k for k, w in enumerate(plain)
         if k not in used and len(w) > 2 and w.isalpha() and w not in idle
@@ -254,7 +290,7 @@ def _exceptions() -> dict[str, list[tuple[str, ...]]]:
 @cache
 def _examples() -> tuple[list[str], np.ndarray, np.ndarray]:
     """Whose the single words of the library are, their vectors [N, D] about their mean and of unit length, and the mean."""
-    idle = words_that("function") | words_that("passing")
+    idle = words_that("function") | words_that("passing") | words_that("general")
     own = [(g.name, w) for g in gestures().values() for w in g.words if " " not in w and w not in idle]
     vectors = np.concatenate(word_vectors([[w] for _, w in own]))
     middle = vectors.mean(0)
