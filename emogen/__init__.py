@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         gesture,
         image,
         load,
+        match,
         music,
         perform,
         recognize,
@@ -63,6 +64,7 @@ _WHERE = {
     "recognize": "emogen.calls",
     "evaluate": "emogen.calls",
     "load": "emogen.calls",
+    "match": "emogen.calls",
 }
 __all__ = [
     "DialoguePipeline",
@@ -84,6 +86,7 @@ __all__ = [
     "gesture",
     "image",
     "load",
+    "match",
     "music",
     "perform",
     "recognize",

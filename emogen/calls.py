@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from emogen.conditioning.emotion import Emotion
+    from emogen.conditioning.matching import Matches
     from emogen.conditioning.track import EmotionTrack
     from emogen.evaluation.perceive import Recognitions
     from emogen.evaluation.results import Evaluation
@@ -96,6 +97,32 @@ def recognize(source: str | Path, *, modalities: Sequence[str] | None = None) ->
     if isinstance(source, Path) or names_a_file(source):
         return recognize_file(source, modalities=modalities)
     return recognize_words(source)
+
+
+def match(query: str | Path, candidates: str | Path | Sequence[str | Path]) -> Matches:
+    """Music ranked for a picture, or pictures for a piece of music.
+
+    Args:
+        query: A picture, or music (.mid or sound).
+        candidates: Files of the other kind, or folders that are searched for them.
+
+    Returns:
+        The candidates as `Match`es, the best first; what could not be read stands in `.failed`.
+    """
+    from emogen.conditioning.matching import ranked, read, wanted
+    from emogen.errors import EmogenError
+    from emogen.evaluation.perceive import find_files, side_by_side
+
+    def place(path: Path) -> Any:
+        try:
+            return read(path)
+        except EmogenError as error:
+            return error
+
+    asked = read(query)
+    given = [Path(one) for one in ([candidates] if isinstance(candidates, str | Path) else candidates)]
+    files = [file for one in given for file in find_files([one]) if not one.is_dir() or wanted(asked, file)]
+    return ranked(asked, zip(map(str, files), side_by_side(place, files), strict=True))
 
 
 def evaluate(source: str | Path, *, report: str | Path | None = None, **options: Any) -> Evaluation:

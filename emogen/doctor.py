@@ -25,7 +25,6 @@ CORE = {
     "opencv-contrib-python": "cv2",
     "scikit-image": "skimage",
     "pretty_midi": "pretty_midi",
-    "symusic": "symusic",
     "mido": "mido",
     "av": "av",
     "pillow": "PIL",

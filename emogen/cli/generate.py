@@ -1,4 +1,4 @@
-"""Commands that make media: speak, convert, music, image, perform; talk and gesture stand in files of their own."""
+"""Commands that make media: speak, convert, image, perform; talk, gesture and music stand in files of their own."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import typer
 
 from emogen.cli.dialogue import holds_dialogue, speak_dialogue
 from emogen.cli.gesture import gesture
+from emogen.cli.music import music
 from emogen.cli.options import (
-    MUSIC,
     PICTURE,
     SOUND,
     SPEECH,
@@ -78,23 +78,6 @@ def convert(
     pipe = opened("conversion", backend, device)
     make = pipe if path.suffix.lower() == ".csv" else pipe.stream
     report(make(audio, felt, rights=rights, seed=seed), path, started, as_json)
-
-
-def music(
-    output: Output,
-    emotion: Feel = None,
-    seconds: float = 20,
-    tempo: Annotated[float | None, typer.Option(help="Beats per minute.")] = None,
-    key: Annotated[str | None, typer.Option(help='e.g. "D minor".')] = None,
-    seed: Seed = None,
-    backend: Backend = "embedded",
-    device: Device = "cpu",
-    as_json: Json = False,
-) -> None:
-    """Emotion -> a piece of music (.wav, .flac, .mid)."""
-    started, felt, path = time.perf_counter(), feeling(emotion), target(output, MUSIC)
-    pipe = opened("music", backend, device)
-    report(pipe(None, felt, seconds=seconds, tempo_bpm=tempo, key=key, seed=seed), path, started, as_json)
 
 
 def image(

@@ -15,7 +15,7 @@ from emogen.errors import InputError
 SOUND = (".wav", ".flac", ".mp3", ".ogg")
 SPEECH = (*SOUND, ".textgrid", ".srt", ".csv")
 TALK = (".mp4", ".csv", ".json", ".glb", ".bvh", ".wav")
-MUSIC = (".wav", ".flac", ".mid")
+MUSIC = (".mid", ".musicxml", ".mxl", ".wav", ".flac")
 PICTURE = (".png", ".jpg", ".jpeg", ".webp")
 
 Feel = Annotated[

@@ -165,6 +165,18 @@ def train_music(output: Out, data: Data = None, seed: int = 0) -> None:
     import_module("emogen.training.music").train("guide", output, data_dir=data, seed=seed)
 
 
+@train_app.command("music_attributes")
+def train_music_attributes(output: Out, data: Data = None) -> None:
+    """What a feeling does to the attributes of music, from one half of EMOPIA."""
+    import_module("emogen.training.music_attributes").train(output, data)
+
+
+@train_app.command("composer")
+def train_composer(output: Out, data: Data = None, steps: int = 6000, seed: int = 0) -> None:
+    """The composer: melody, harmony and accompaniment by diffusion, from POP909."""
+    import_module("emogen.training.composer").finish(output, data, steps, seed)
+
+
 @train_app.command("judge_music")
 def train_judge_music(output: Out, data: Data = None, seed: int = 0) -> None:
     """The judge of music, from the other half of EMOPIA."""

@@ -120,7 +120,7 @@ def read_midi(path: str | Path) -> Score:
         raise LimitError(str(path), f"{notes:,} notes; the limit is {LIMITS.midi_notes:,} (limits.midi_notes)")
     every = [event for events in tracks for event in events if event.status == midi.META]
     score = _framed(tuple(found), sorted(every, key=lambda event: event.tick), ticks)
-    _check_end(path, score)
+    _check_end(str(path), score)
     return score
 
 
@@ -245,40 +245,48 @@ def _framed(tracks: tuple[Track, ...], metas: Sequence[midi.Event], ticks: int) 
     return Score(tracks, tuple(sorted(tempos.items())), metres[:2][-1], keys[:2][-1], tuple(markers))
 
 
-def _check_end(path: Path, score: Score) -> None:
+def _check_end(where: str, score: Score) -> None:
     if score.duration_s > LIMITS.midi_s:
         found = f"{score.duration_s:,.0f} s of music; the limit is {LIMITS.midi_s:,.0f} s (limits.midi_s)"
-        raise LimitError(str(path), found)
+        raise LimitError(where, found)
 
 
-def _check(path: Path, score: Score) -> None:
-    where = str(path)
+def check_score(where: str, score: Score) -> None:
+    """Refuses a score that cannot be played, whoever made it.
+
+    Raises:
+        InputError: A pitch, velocity, time, tempo or metre out of range; the message names `where` and what.
+        LimitError: More notes or a later end than `emogen.limits` allows.
+    """
     count = sum(len(track.notes) for track in score.tracks)
     if count > LIMITS.midi_notes:
         raise LimitError(where, f"{count:,} notes; the limit is {LIMITS.midi_notes:,} (limits.midi_notes)")
-    if sum(not track.is_drum for track in score.tracks) > len(MELODIC_CHANNELS):
-        raise InputError(where, "more tracks than MIDI has channels", f"Accepted: {len(MELODIC_CHANNELS)} and drums.")
     over, under = score.time_signature
     if not 1 <= over <= 255 or under not in (1, 2, 4, 8, 16, 32, 64):
         raise InputError(where, f"the metre {over}/{under}")
-    if score.key is not None and not any(score.key in pair for pair in KEYS.values()):
-        raise InputError(where, f'the key "{score.key}"', f"Accepted: {', '.join(k for p in KEYS.values() for k in p)}.")
     beats = [beat for beat, _ in score.tempos]
     if not beats or beats[0] != 0 or beats != sorted(beats):
         raise InputError(where, f"tempo changes at the beats {beats[:5]}", "Accepted: in order, the first at 0.")
     if bad := [bpm for _, bpm in score.tempos if not BPM_RANGE[0] <= bpm <= BPM_RANGE[1]]:
         raise InputError(where, f"a tempo of {bad[0]}", f"Accepted: {BPM_RANGE[0]:g} to {BPM_RANGE[1]:g} a minute.")
     for track in score.tracks:
-        _check_track(where, track)
+        _check_notes(f'{where}, track "{track.name[:40]}"', track.notes)
     if bad := [beat for beat, _ in (*score.tempos, *score.markers) if not 0 <= beat < math.inf]:
         raise InputError(where, f"a tempo or marker at beat {bad[0]}")
-    _check_end(path, score)
+    _check_end(where, score)
 
 
-def _check_track(where: str, track: Track) -> None:
-    if not 0 <= track.program <= 127:
-        raise InputError(f'{where}, track "{track.name[:40]}"', f"program {track.program}", "Accepted: 0 to 127.")
-    _check_notes(f'{where}, track "{track.name[:40]}"', track.notes)
+def _check(path: Path, score: Score) -> None:
+    """What a file cannot hold, besides."""
+    where = str(path)
+    check_score(where, score)
+    if sum(not track.is_drum for track in score.tracks) > len(MELODIC_CHANNELS):
+        raise InputError(where, "more tracks than MIDI has channels", f"Accepted: {len(MELODIC_CHANNELS)} and drums.")
+    if score.key is not None and not any(score.key in pair for pair in KEYS.values()):
+        raise InputError(where, f'the key "{score.key}"', f"Accepted: {', '.join(k for p in KEYS.values() for k in p)}.")
+    for track in score.tracks:
+        if not 0 <= track.program <= 127:
+            raise InputError(f'{where}, track "{track.name[:40]}"', f"program {track.program}", "Accepted: 0 to 127.")
 
 
 def _check_notes(where: str, notes: Sequence[Note]) -> None:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from emogen.errors import BackendMissing
 from emogen.media.audio import Audio
+from emogen.media.sampler import Sampler, clock
 from emogen.media.score import Score
+from emogen.media.sound_font import SoundFont
 
 SOUND_FONT = "TimGM6mb.sf2"
 RATE_HZ = 16_000  # of what is heard
-#: At which it is played: below 44.1 kHz some high notes of this sound font keep the synthesiser busy for ever.
-PLAYED_HZ = 44_100
-TICKS = 480  # a quarter note
+#: At which it is played: what lies above half of `RATE_HZ` would fold down if it were played at that rate.
+PLAYED_HZ = 2 * RATE_HZ
 
 
 def sound_font() -> Path:
@@ -34,39 +35,24 @@ def sound_font() -> Path:
     return path
 
 
-def stem(score: Score, number: int, rate_hz: int, *, stereo: bool, quality: int) -> NDArray[np.float32]:
-    """One track of a score as sound, [channels, n].
-
-    Args:
-        score: With its tempos.
-        number: Of the track; it has notes.
-        rate_hz: Sampling rate.
-        stereo: Two channels or one.
-        quality: 0..6 of the synthesiser.
-    """
-    import symusic
-
-    track = score.tracks[number]
-    song = symusic.Score(TICKS)
-    for beat, bpm in score.tempos:
-        song.tempos.append(symusic.Tempo(round(beat * TICKS), qpm=bpm))
-    part = symusic.Track(name=track.name, program=track.program, is_drum=track.is_drum)
-    for n in track.notes:
-        part.notes.append(
-            symusic.Note(round(n.start_beat * TICKS), max(1, round(n.duration_beat * TICKS)), n.pitch, n.velocity)
-        )
-    song.tracks.append(part)
-    synthesizer = symusic.Synthesizer(sf_path=str(sound_font()), sample_rate=rate_hz, quality=quality)
-    return np.asarray(synthesizer.render(song, stereo=stereo), dtype=np.float32)
-
-
 def heard(score: Score) -> Audio:
-    """All tracks as they are, mono, 16 kHz.
+    """All tracks as they are, mono, 16 kHz, until the last note has died away.
 
     Args:
         score: With at least one note.
+
+    Raises:
+        BackendMissing: The sound font is missing.
     """
-    parts = [stem(score, i, PLAYED_HZ, stereo=False, quality=0)[0] for i, t in enumerate(score.tracks) if t.notes]
-    length = max(len(p) for p in parts)
-    mixed = np.sum([np.pad(p, (0, length - len(p))) for p in parts], axis=0)
-    return Audio(mixed.astype(np.float32), PLAYED_HZ).resampled(RATE_HZ)
+    sampler, seconds = _sampler(), clock(score)
+    parts = [sampler.play(track, seconds).mean(axis=0) for track in score.tracks if track.notes]
+    mixed = np.zeros(max(len(part) for part in parts), np.float32)
+    for part in parts:
+        mixed[: len(part)] += part
+    return Audio(mixed, PLAYED_HZ).resampled(RATE_HZ)
+
+
+@lru_cache(maxsize=1)
+def _sampler() -> Sampler:
+    """Kept, as most pieces share their notes; it bounds what it keeps of them."""
+    return Sampler(SoundFont(sound_font()), PLAYED_HZ)

@@ -66,18 +66,26 @@ class Draft:
     Attributes:
         frames: Clean [1, T, C].
         strength: Noise level at which it begins, above 0 (the draft as it is) to 1 (noise alone).
-        kept: [1, T], 0..1: how far each frame is held at the draft through all steps (inpainting); None: not at all.
+        kept: [1, T] or [1, T, C], 0..1: how far each frame or number is held at the draft through all steps (inpainting);
+            None: not at all.
+        until: [1, T], the noise level down to which each frame follows the draft: a `strength` of its own, 0 (to the
+            end) to 1 (not at all); None: 1.
     """
 
     frames: Tensor
     strength: float = 1.0
     kept: Tensor | None = None
+    until: Tensor | None = None
 
     def held(self, x: Tensor, noise: Tensor, sigma: float) -> Tensor:
         """Frames [1, T, C] at noise level `sigma`, with what is kept put back at its place on the line."""
-        if self.kept is None:
+        if self.kept is None and self.until is None:
             return x
-        share = self.kept.unsqueeze(-1).to(x)
+        share = torch.zeros_like(x)
+        if self.kept is not None:
+            share = share + (self.kept.unsqueeze(-1) if self.kept.ndim == 2 else self.kept).to(x)
+        if self.until is not None:
+            share = torch.where((sigma >= self.until).unsqueeze(-1), 1.0, share)
         return x + share * ((1 - sigma) * self.frames + sigma * noise - x)
 
 

@@ -20,7 +20,7 @@ from emogen.pipelines.base import request_hash
 
 SIDECAR_SCHEMA = 1
 #: The packages whose versions decide the bytes of an output.
-VERSIONED = ("torch", "numpy", "scipy", "diffusers", "pyworld", "av", "opencv-contrib-python", "symusic")
+VERSIONED = ("torch", "numpy", "scipy", "diffusers", "transformers", "pyworld", "av", "opencv-contrib-python")
 
 
 @dataclass

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emogen.conditioning.music_measures import notes_of
-from emogen.media.score import read_midi
+from emogen.media.score import Score, read_midi
 from emogen.media.score_sound import heard
 from emogen.training.halves import half
 from emogen.training.packs import pack
@@ -37,15 +37,35 @@ class Piece:
     song: str
 
 
+@dataclass(frozen=True)
+class Notes:
+    """A clip without its sound: notes [n, 4] (start s, end s, pitch, velocity), quadrant "Q1" .. "Q4", song."""
+
+    notes: NDArray[np.float64]
+    quadrant: str
+    song: str
+
+
+def read_notes(role: Role, data_dir: str | Path | None = None) -> Iterator[Notes]:
+    """The notes of one half of the pack music/emopia."""
+    folder, wanted = pack("music/emopia", data_dir), "judge" if role == "judge" else "maker"
+    for row, score in _labelled(folder, wanted):
+        yield Notes(notes_of(score), row["quadrant"], row["song"])
+
+
 def read_pieces(role: Role, data_dir: str | Path | None = None) -> Iterator[Piece]:
     """The clips of one half of the pack music/emopia."""
     folder, wanted = pack("music/emopia", data_dir), "judge" if role == "judge" else "maker"
+    for row, score in _labelled(folder, wanted):
+        quadrant = row["quadrant"]
+        yield Piece(notes_of(score), heard(score).samples, LABELS[quadrant], VAD[quadrant], row["song"])
+
+
+def _labelled(folder: Path, wanted: str) -> Iterator[tuple[dict[str, str], Score]]:
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as stream:
         rows = [r for r in csv.DictReader(stream) if half(f"emopia/{r['song']}") == wanted]
     with tempfile.TemporaryDirectory() as place, tarfile.open(folder / "midi.tar.gz") as tar:
         tar.extractall(place, filter="data")
         files = {p.name: p for p in Path(place).rglob("*.mid")}
         for row in rows:
-            score = read_midi(files[Path(row["file"]).name])
-            quadrant = row["quadrant"]
-            yield Piece(notes_of(score), heard(score).samples, LABELS[quadrant], VAD[quadrant], row["song"])
+            yield row, read_midi(files[Path(row["file"]).name])

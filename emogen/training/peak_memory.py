@@ -1,4 +1,4 @@
-"""Peak memory of a process that works on a long voice: measured in a process of its own."""
+"""Peak memory of a process that works on something long: measured in a process of its own."""
 
 from __future__ import annotations
 
@@ -25,8 +25,13 @@ def peak_mib(module: str, voice: Any, minutes: float) -> float:
         path = Path(folder) / "long.wav"
         times = max(round(60.0 * minutes * voice.sample_rate / len(voice.audio)), 1)
         write_blocks(path, repeat(voice.audio, times), voice.sample_rate)
-        command = [sys.executable, "-m", module, str(path)]
-        return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
+        return peak_mib_of(module, str(path))
+
+
+def peak_mib_of(module: str, *arguments: str) -> float:
+    """Peak memory (MiB) of `python -m MODULE ARGUMENTS`; the last word it prints is the figure."""
+    command = [sys.executable, "-m", module, *arguments]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
 
 
 def own_peak_mib() -> float:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from emogen.models.diffusion import (
     Conditions,
+    Draft,
     Flow,
     Guidance,
     sample_window,
@@ -175,6 +176,31 @@ def test_the_known_frames_stay_and_steer_the_rest():
     ]
     assert torch.equal(outputs[1][:, :4], torch.ones(1, 4, 2))
     assert not torch.allclose(outputs[0][:, 4:], outputs[1][:, 4:])
+
+
+@torch.no_grad()
+def test_single_numbers_are_held_at_the_draft():
+    kept = torch.zeros(1, 12, 2)
+    kept[:, 3:, 1] = 1.0
+    draft = Draft(draw(1, 12, 2, seed=11), kept=kept)
+    found = sample_window(Flow(network()), FlowMatchEulerDiscreteScheduler(), conditions(), draw(1, 12, 2),
+                          num_inference_steps=5, guidance=Guidance(), draft=draft)
+    torch.testing.assert_close(found[0, 3:, 1], draft.frames[0, 3:, 1])
+    assert not torch.isclose(found[0, :, 0], draft.frames[0, :, 0], atol=1e-3).any()
+
+
+@torch.no_grad()
+def test_each_frame_follows_the_draft_down_to_its_own_noise_level():
+    levels = torch.linspace(0, 1, 12)[None]
+    draft, noise = Draft(draw(1, 12, 2, seed=11), until=levels), draw(1, 12, 2)
+    seen: list[torch.Tensor] = []
+    found = sample_window(Flow(network()), FlowMatchEulerDiscreteScheduler(), conditions(), noise, num_inference_steps=5,
+                          guidance=Guidance(), draft=draft, on_step=lambda x: (seen.append(x), x)[1])
+    for sigma, x in zip((0.8, 0.6, 0.4, 0.2, 0.0), seen, strict=True):
+        line = (1 - sigma) * draft.frames + sigma * noise
+        held = torch.isclose(x, line, atol=1e-4).all(dim=-1)
+        assert torch.equal(held, levels <= sigma + 1e-6)
+    torch.testing.assert_close(found[0, 0], draft.frames[0, 0])
 
 
 def test_the_noise_of_a_window_depends_on_seed_and_number_alone():

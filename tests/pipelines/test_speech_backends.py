@@ -14,8 +14,9 @@ from emogen.codecs.voice import FRAME_S, SAMPLE_RATE, analyze
 from emogen.errors import BackendMissing, CheckpointError, EmogenError, InputError, RightsError
 from emogen.media.audio import read_audio, write_audio
 from emogen.pipelines.base import load, open_backend
+from emogen.pipelines.opening import drawn_from
 from emogen.pipelines.speech.backends.alignment import timed
-from emogen.pipelines.speech.backends.heavy import Ask, drawn_from
+from emogen.pipelines.speech.backends.heavy import Ask
 from emogen.pipelines.speech.backends.saying import cut, spans_of
 from emogen.pipelines.speech.backends.transformers_kinds import KINDS, REFUSED
 from emogen.pipelines.speech.backends.transformers_tts import TransformersSpeechPipeline

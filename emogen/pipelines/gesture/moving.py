@@ -162,7 +162,7 @@ class Mover:
             if not stroke.semantic:
                 continue
             a, b = stroke.at_s - COMES_S, stroke.at_s + stroke.hold_s
-            rise = np.clip((t - (a - COMES_S)) / COMES_S, 0, 1) * np.clip((b + 2 * GOES_S - t) / GOES_S, 0, 1)
+            rise: np.ndarray = np.clip((t - (a - COMES_S)) / COMES_S, 0, 1) * np.clip((b + 2 * GOES_S - t) / GOES_S, 0, 1)
             share = smooth(rise)
             moving = [stroke.hand in ("left", "both"), stroke.hand in ("right", "both"), nods(stroke)]
             found[:, moving] = np.maximum(found[:, moving], share[:, None])

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from emogen.media.score import Note, Score, Track
-from emogen.pipelines.music.cues import MODES, Cues
+from emogen.pipelines.music.attributes import MODES, Attributes
 from emogen.pipelines.music.harmony import PROGRESSIONS, Key, chord, nearest, voiced
-from emogen.pipelines.music.orchestra import BALANCE, DRUMS, ENSEMBLES, MIDDLE, NAMES, Ensemble
+from emogen.pipelines.music.rule_orchestra import BALANCE, DRUMS, ENSEMBLES, MIDDLE, NAMES, Ensemble
 
 BEATS = 4
 #: Rhythms of a bar (lengths in beats) by their notes per beat; a motif takes the nearest to the density asked for.
@@ -53,27 +53,23 @@ class Motif:
 
 
 def compose(
-    cues_at: Callable[[float], Cues], seconds: float, key: Key, seed: int, tempo_bpm: float | None = None
+    bars: Sequence[Attributes], tempos: Sequence[float], key: Key, seed: int, *, ends: bool = True
 ) -> Score:
-    """Writes a piece of a given length.
+    """Writes a piece, or a part of one.
 
     Args:
-        cues_at: The cues at a time in seconds.
-        seconds: Length; the last chord ends there.
+        bars: How each bar goes.
+        tempos: Of each bar, beats a minute.
         key: The tonic, and the mode where it is fixed.
         seed: Chooses progressions, motifs and ornaments.
-        tempo_bpm: A fixed tempo; else it follows the cues.
-
-    Returns:
-        A score whose tempo map fills `seconds` exactly.
+        ends: Whether the last bar ends the piece.
     """
     rng = np.random.default_rng(seed)
-    bars = _bars(cues_at, seconds, tempo_bpm)
     draft, markers, last = Draft(), [], None
     phrase: tuple[int, ...] = ()
     motif = Motif((4.0,), (0,))
     melody_pitch = 70.0
-    for i, (cues, _) in enumerate(bars):
+    for i, cues in enumerate(bars):
         scale = key.mode or cues.scale
         if i % 4 == 0 or scale != last:
             phrase = tuple(PROGRESSIONS[scale][rng.integers(len(PROGRESSIONS[scale]))])
@@ -82,7 +78,7 @@ def compose(
         if last != scale:
             markers.append((float(i * BEATS), f"{cues.feeling}, {scale}"))
         last = scale
-        final = i == len(bars) - 1
+        final = ends and i == len(bars) - 1
         root = 0 if final else phrase[i % 4]
         classes = chord(key, scale, root, 0.0 if final and cues.mode > 0.5 else cues.dissonance, tense=True)
         ensemble = ENSEMBLES[cues.feeling]
@@ -102,30 +98,16 @@ def compose(
             rng,
         )
     tracks = tuple(
-        Track(f"{NAMES.get(program, 'Drums')} ({part})", program, part == "drums", tuple(sorted(notes)))
+        Track(f"{'Drums' if part == 'drums' else NAMES[program]} ({part})", program, part == "drums", tuple(sorted(notes)))
         for (program, part), notes in sorted(
             draft.parts.items(), key=lambda item: (list(BALANCE).index(item[0][1]), item[0][0])
         )
     )
-    tempos = tuple((float(i * BEATS), bpm) for i, (_, bpm) in enumerate(bars))
-    return Score(tracks, tempos, (BEATS, 4), key.midi(key.mode or bars[0][0].scale), tuple(markers))
+    changes = tuple((float(i * BEATS), bpm) for i, bpm in enumerate(tempos))
+    return Score(tracks, changes, (BEATS, 4), key.midi(key.mode or bars[0].scale), tuple(markers))
 
 
-def _bars(cues_at: Callable[[float], Cues], seconds: float, tempo_bpm: float | None) -> list[tuple[Cues, float]]:
-    """Cues and tempo (bpm) of every bar; the lengths of the bars add up to `seconds`."""
-    bars, t = [], 0.0
-    while t < seconds - 1e-6:
-        cues = cues_at(t)
-        bpm = tempo_bpm or cues.tempo
-        bars.append((cues, bpm))
-        t += BEATS * 60 / bpm
-    if len(bars) > 1 and t - seconds > BEATS * 30 / bars[-1][1]:
-        t -= BEATS * 60 / bars.pop()[1]
-    stretch = t / seconds
-    return [(cues, bpm * stretch) for cues, bpm in bars]
-
-
-def _motif(rng: np.random.Generator, cues: Cues) -> Motif:
+def _motif(rng: np.random.Generator, cues: Attributes) -> Motif:
     want = cues.density
     cost = np.array([abs(len(r) / BEATS - want) for r in RHYTHMS])
     near = np.argsort(cost, kind="stable")[:3]
@@ -154,7 +136,7 @@ def _melody(
     ensemble: Ensemble,
     motif: Motif,
     harmony: tuple[Key, str, list[int]],
-    cues: Cues,
+    cues: Attributes,
     start: float,
     before: float,
     final: bool,
@@ -188,7 +170,7 @@ def _harmony(
     draft: Draft,
     ensemble: Ensemble,
     classes: list[int],
-    cues: Cues,
+    cues: Attributes,
     start: float,
     final: bool,
     rng: np.random.Generator,
@@ -236,7 +218,7 @@ def _harmony(
                 )
 
 
-def _bass(draft: Draft, ensemble: Ensemble, classes: list[int], cues: Cues, start: float, final: bool) -> None:
+def _bass(draft: Draft, ensemble: Ensemble, classes: list[int], cues: Attributes, start: float, final: bool) -> None:
     root = nearest([classes[0]], 38)
     fifth = nearest([classes[2]], root + 5)
     level = cues.loudness * BALANCE["bass"]
@@ -257,7 +239,7 @@ def _bass(draft: Draft, ensemble: Ensemble, classes: list[int], cues: Cues, star
             )
 
 
-def _drums(draft: Draft, kind: str, cues: Cues, start: float, last_of_phrase: bool) -> None:
+def _drums(draft: Draft, kind: str, cues: Attributes, start: float, last_of_phrase: bool) -> None:
     level = cues.loudness * BALANCE["drums"]
     for beat, drum, factor in DRUMS[kind]:
         draft.add(0, "drums", start + beat, 0.2, drum, level * factor)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emogen.errors import InputError
-from emogen.pipelines.music.cues import MODES
+from emogen.pipelines.music.attributes import MODES
 
 TONICS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 #: Spelling of the tonic of a key signature.

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 
 from emogen.codecs.voice import SAMPLE_RATE, VoiceCodec
 from emogen.errors import BackendMissing, CheckpointError, EmogenError, InputError
+from emogen.pipelines.opening import drawn_from
 from emogen.pipelines.speech.backends import coqui_files
 from emogen.pipelines.speech.backends.coqui_files import Found
-from emogen.pipelines.speech.backends.heavy import Ask, HeavySpeechPipeline, Said, drawn_from
+from emogen.pipelines.speech.backends.heavy import Ask, HeavySpeechPipeline, Said
 from emogen.pipelines.speech.backends.saying import BETWEEN_S, cut, sampled_hash
 from emogen.pipelines.speech.backends.torchaudio_part import standing_in
 from emogen.pipelines.speech.backends.transformers_tts import check_licence, device_of

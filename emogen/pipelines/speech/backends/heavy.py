@@ -6,11 +6,8 @@ the times of its sounds, and handed on as `Plain`. Where a model understands tag
 
 from __future__ import annotations
 
-import hashlib
-import random
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, Protocol
@@ -279,27 +276,6 @@ class HeavySpeechPipeline(SpeechPipeline):
             made.facts["rights"] = voice.rights
             made.warnings += voice.reference.warnings
         return made
-
-
-@contextmanager
-def drawn_from(seed: int) -> Iterator[None]:
-    """Within it, all that draws by the process's own generators draws from a seed; after it they are as before.
-
-    Models of other packages take no generator.
-    """
-    state, old = np.random.get_state(), random.getstate()
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
-    small = int.from_bytes(hashlib.sha256(str(seed).encode()).digest()[:4], "big")
-    steady = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
-    with torch.random.fork_rng(devices=devices), torch.inference_mode(), steady:
-        torch.manual_seed(small)
-        np.random.seed(small)
-        random.seed(small)
-        try:
-            yield
-        finally:
-            np.random.set_state(state)
-            random.setstate(old)
 
 
 def _ready(said: Said, name: str) -> NDArray[np.float32]:

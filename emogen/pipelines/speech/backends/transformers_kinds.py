@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from emogen.errors import CheckpointError, EmogenError, InputError
 from emogen.models.speaker_table import SpeakerTable
+from emogen.pipelines.opening import drawn_from
 from emogen.pipelines.speech.backends.alignment import Span
-from emogen.pipelines.speech.backends.heavy import Ask, Said, drawn_from
+from emogen.pipelines.speech.backends.heavy import Ask, Said
 from emogen.pipelines.speech.backends.saying import BETWEEN_S, cut, sampled_hash, spans_of
 
 #: model_type -> why it is not spoken with.

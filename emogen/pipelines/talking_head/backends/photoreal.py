@@ -18,6 +18,7 @@ from emogen.errors import EmogenError, InputError, LimitError
 from emogen.media.audio import resample, within
 from emogen.media.video import VideoWriter
 from emogen.pipelines.base import AffectivePipeline, StepCallback, Steps
+from emogen.pipelines.opening import INDEX, NOT_STATED, device_of, first_line, licence_of
 from emogen.pipelines.outputs import Made
 from emogen.pipelines.talking_head.backends import opening
 from emogen.pipelines.talking_head.backends.wording import Told, told
@@ -120,7 +121,7 @@ class PhotorealPipeline(AffectivePipeline):
     backend: ClassVar[str]
     accepted: ClassVar[tuple[str, ...]]
 
-    def __init__(self, face: TalkingHeadPipeline, video: Any, source: str = "", licence: str = opening.NOT_STATED) -> None:
+    def __init__(self, face: TalkingHeadPipeline, video: Any, source: str = "", licence: str = NOT_STATED) -> None:
         super().__init__()
         self.register_modules(face=face, video=video)
         self.register_to_config(source=source, licence=licence)
@@ -150,7 +151,7 @@ class PhotorealPipeline(AffectivePipeline):
         """
         if str(source) == "embedded":
             return cls.embedded()
-        there, ours = torch.cuda.is_available(), Path(source) / opening.INDEX
+        there, ours = torch.cuda.is_available(), Path(source) / INDEX
         dtype = torch_dtype or (torch.bfloat16 if there else torch.float32)
         if ours.is_file() and f'"{cls.__name__}"' in ours.read_text(encoding="utf-8", errors="replace"):
             video = opening.open_video(Path(source) / "video", cls.accepted, dtype)
@@ -159,12 +160,12 @@ class PhotorealPipeline(AffectivePipeline):
             video = opening.open_video(source, cls.accepted, dtype)
             name = Path(source).name if Path(source).is_dir() else str(source)
             head = TalkingHeadPipeline.from_pretrained("embedded") if face is None else face
-            pipe = cls(head, video, source=name, licence=opening.licence_of(source))
+            pipe = cls(head, video, source=name, licence=licence_of(source))
         return pipe.to("cuda") if there else pipe
 
     def to(self, *args: Any, **kwargs: Any) -> PhotorealPipeline:
         """Moves the video model; the motion is always made on the CPU. See `opening.place`."""
-        device = opening.device_of(args, kwargs)
+        device = device_of(args, kwargs)
         if device is not None:
             opening.place(self.video, device)
         return self
@@ -213,7 +214,7 @@ class PhotorealPipeline(AffectivePipeline):
         model = {"kind": type(self.video).__name__, "source": self.config["source"], "licence": self.config["licence"]}
         says = model["licence"]
         notes = [
-            "The video model's card states no licence." if says == opening.NOT_STATED else f"Licence of the video model: {says}."
+            "The video model's card states no licence." if says == NOT_STATED else f"Licence of the video model: {says}."
         ]
         if abs(take.fps / take.own_fps - 1) > NEAR_FPS:
             notes.append(f"Made at {take.fps:g} frames per second; the model knows {take.own_fps:g}.")
@@ -241,7 +242,7 @@ class PhotorealPipeline(AffectivePipeline):
             found = self.video(**what, output_type="pt").frames[0]
         except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
             accepted = "Try a smaller size or segment_frames." if isinstance(error, torch.OutOfMemoryError) else ""
-            raise EmogenError(self.config["source"], f"the video model failed: {opening.first_line(error)}", accepted) from error
+            raise EmogenError(self.config["source"], f"the video model failed: {first_line(error)}", accepted) from error
         if not all(bool(torch.isfinite(picture).all()) for picture in found):
             raise EmogenError(self.config["source"], "the video model gave numbers that are not finite")
         whole = [(picture.float() * 255).round().clamp(0, 255).to("cpu", torch.uint8) for picture in found]

@@ -1,0 +1,1 @@
+"""Music as sound, by models of other packages."""
