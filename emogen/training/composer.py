@@ -122,7 +122,7 @@ Each fader alone, the others in the middle of the songs; asked -> measured in th
 {faded}
 
 ## Limits
-Pop of one tradition, 4/4, piano; sixteenths are the finest time. Beyond what songs hold (dissonance above .5, four chords a
+Pop of one tradition, 4/4, piano; sixteenths are the finest time. Beyond what songs hold (dissonance above about .1, four chords a
 bar, melodies two octaves down) rules, not learning, do what a fader asks. It plans no form: that comes with the plan.
 """
 

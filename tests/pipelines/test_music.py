@@ -188,6 +188,11 @@ def test_instruments_can_be_named(learnt: MusicPipeline) -> None:
     assert "brass" not in names
 
 
+def test_rules_that_choose_their_instruments_say_so() -> None:
+    with pytest.raises(InputError, match="instruments"):
+        quiet(RuleMusicPipeline)(None, "joy", seconds=4, instruments="piano")
+
+
 def test_stems_are_the_piece(learnt: MusicPipeline, tmp_path: Path) -> None:
     out = learnt(None, "joy", seconds=6, seed=2)
     files = out.save_stems(tmp_path / "new" / "stems")

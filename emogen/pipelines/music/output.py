@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,6 +15,9 @@ from emogen.media.musicxml import write_musicxml
 from emogen.media.score import Score, write_midi
 from emogen.pipelines.music.sound import RATE_HZ, rendered, stems
 from emogen.pipelines.outputs import Made, MediaOutput
+
+#: What does not go into the name of a file.
+UNSAFE = re.compile(r"[^\w ()-]")
 
 
 @dataclass
@@ -56,7 +60,7 @@ class MusicOutput(MediaOutput):
             raise InputError(str(folder), f"cannot be made: {(error.strerror or str(error)).lower()}") from error
         paths = []
         for name, sound in self.stems().items():
-            paths.append(folder / f"{name}.wav")
+            paths.append(folder / f"{UNSAFE.sub('_', name)}.wav")
             write_audio(paths[-1], sound, RATE_HZ, provenance=self.provenance)
         return paths
 

@@ -15,6 +15,7 @@ from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here whe
 from emogen.checkpoints import commercial_only
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.track import EmotionTrack
+from emogen.errors import InputError
 from emogen.media.score import Score
 from emogen.pipelines.base import AffectivePipeline, StepCallback, Steps, draw_seed
 from emogen.pipelines.music.arrange import arranged
@@ -104,7 +105,7 @@ class MusicPipeline(AffectivePipeline):
             InputError: A length, tempo, key, fader, instrument, tune or emotion that cannot be used.
             LimitError: Too long, or a fader out of its range.
         """
-        asked = asked_for(
+        asked = self._asked(
             seconds=seconds, tempo_bpm=tempo_bpm, key=key, instruments=instruments, attributes=attributes, like=like,
             picture=picture, listener=listener,
         )  # fmt: skip
@@ -160,7 +161,7 @@ class MusicPipeline(AffectivePipeline):
         Raises:
             InputError, LimitError: As a call.
         """
-        asked = asked_for(
+        asked = self._asked(
             seconds=seconds, tempo_bpm=tempo_bpm, key=key, instruments=instruments, attributes=attributes, like=None,
             picture=None, listener=listener,
         )  # fmt: skip
@@ -172,6 +173,12 @@ class MusicPipeline(AffectivePipeline):
         made = Made(request, track, chosen, models=self._models)
         length = math.inf if seconds is None else float(seconds)
         return MusicStream(partial(self._groups, asked, chosen, length), track, length, made=made)
+
+    def _asked(self, **given: Any) -> Asked:
+        asked = asked_for(**given)
+        if self.composer is None and asked.instruments is not None and asked.tune is None:
+            raise InputError("instruments", "the composer of rules chooses its own", "Leave them out.")
+        return asked
 
     def _goes(self, asked: Asked, seed: int) -> Goes:
         """How an emotion goes in this piece: as in all of them, and with what is its own."""
@@ -189,6 +196,8 @@ class MusicPipeline(AffectivePipeline):
         goes = self._goes(asked, seed)
         contradiction = asked.contradicts(self.attributes(track.at(0.0)))
         warnings = [contradiction] if contradiction else []
+        if asked.listener is not None and not asked.listener.helps:
+            warnings.append(f"listener: {asked.listener.said}")
         phrases = None
         if asked.tune is not None:
             sheet, bars, tempos, length = retold(asked, track, goes)

@@ -69,7 +69,9 @@ class Chain:
         before: tuple[tuple[int, int, int], ...] = ()
         for beat in range(bars * BEATS):
             before = drawn(self._beats, before)
-            under += [Note(beat + step / STEPS, length / STEPS, p, 70) for step, p, length in before]
+            for step, p, length in before:
+                start = beat + step / STEPS
+                under.append(Note(start, min(length / STEPS, bars * BEATS - start), p, 70))
         return Score(
             (Track("piano (melody)", 0, False, tuple(notes)), Track("piano (harmony)", 0, False, tuple(sorted(under))))
         )

@@ -36,21 +36,23 @@ def _measure(bench: Bench) -> dict[str, Any]:
     print("speed", flush=True)
     load, threads = os.getloadavg()[0], torch.get_num_threads()
     torch.set_num_threads(CORES)
-    pipe = bench.pipe(EMBEDDED)
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            score = taken_s(lambda: pipe.write(EMOTION, seconds=SECONDS, seed=1))
-            sound = taken_s(lambda: pipe(None, EMOTION, seconds=SECONDS, seed=1).save(Path(folder) / "a.wav"))
-        stream = pipe.stream("calm", seed=1)
-        begun = time.perf_counter()
-        blocks = iter(stream.blocks())
-        next(blocks)
-        first = time.perf_counter() - begun
+        found: dict[str, Any] = paces(bench)
     finally:
         torch.set_num_threads(threads)
-    found = {"score_s": score, "sound_s": sound, "first_s": first}
     found["short_mib"], found["long_mib"] = (peak_mib_of(__name__, str(minutes)) for minutes in (SHORT_MIN, LONG_MIN))
     return found | {"on": f"{CORES} threads of {cpu()}; load of the machine when it began: {load:.1f}"}
+
+
+def paces(bench: Bench) -> dict[str, float]:
+    """Seconds of work: a score, a score with its sound, and the first sound of endless music."""
+    pipe = bench.pipe(EMBEDDED)
+    with tempfile.TemporaryDirectory() as folder:
+        score = taken_s(lambda: pipe.write(EMOTION, seconds=SECONDS, seed=1))
+        sound = taken_s(lambda: pipe(None, EMOTION, seconds=SECONDS, seed=1).save(Path(folder) / "a.wav"))
+    begun = time.perf_counter()
+    next(iter(pipe.stream("calm", seed=1).blocks()))
+    return {"score_s": score, "sound_s": sound, "first_s": time.perf_counter() - begun}
 
 
 def goals(found: dict[str, Any]) -> Iterator[Goal]:
