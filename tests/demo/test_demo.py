@@ -58,7 +58,7 @@ def page(browser: Any, address: str) -> Iterator[Any]:
     page.on("console", lambda m: page.problems.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda e: page.problems.append(str(e)))
     page.goto(address)
-    page.wait_for_selector("#speak-go")
+    page.wait_for_selector("#speak-go", timeout=120_000)  # the first page of a busy machine takes its time
     yield page
     page.close()
 

@@ -123,6 +123,18 @@ def test_quick_movement_of_the_arms_is_the_drafts() -> None:
     np.testing.assert_array_equal(made[:, names.index("LeftArm")], moved[:, names.index("LeftArm")])
 
 
+def test_arms_that_turn_right_round_are_smoothed_too() -> None:
+    """Half turns back and forth have a mean that is no rotation."""
+    rng = np.random.default_rng(0)
+    turns = Rotation.random(30 * len(skeleton().names), random_state=rng).as_matrix().reshape(30, -1, 3, 3)
+    still = np.broadcast_to(np.eye(3), turns.shape).copy()
+    motion, draft = (BodyMotion(r, np.zeros((30, 3)), 30.0) for r in (turns, still))
+    for one, other in ((motion, draft), (draft, motion)):
+        made = quick_as_in(one, other).rotations
+        assert np.allclose(made @ np.swapaxes(made, -1, -2), np.eye(3), atol=1e-6)
+        assert np.allclose(np.linalg.det(made), 1)
+
+
 def test_it_goes_on_from_a_movement_and_comes_to_another(pipe: GesturePipeline) -> None:
     before, after = walk(), walk(60)
     motion = pipe(speech(4.0), "joy", seed_motion=before, end_motion=after, seed=5).motion

@@ -189,8 +189,13 @@ def quick_as_in(motion: BodyMotion, draft: BodyMotion) -> BodyMotion:
 
 
 def _slow(turns: NDArray[np.float64], width: float) -> Rotation:
-    """Rotations [T, 3, 3] without what is quicker than `width` frames."""
-    return Rotation.from_matrix(gaussian_filter1d(turns, width, axis=0, mode="nearest", truncate=2.0))
+    """Rotations [T, 3, 3] without what is quicker than `width` frames: the rotations nearest to their weighted means.
+
+    The mean of matrices is none itself, and of turns far apart not even right-handed: Kabsch 1976 gives the nearest that is.
+    """
+    left, _, right = np.linalg.svd(gaussian_filter1d(turns, width, axis=0, mode="nearest", truncate=2.0))
+    left[:, :, -1] *= np.linalg.det(left @ right)[:, None]
+    return Rotation.from_matrix(left @ right)
 
 
 def joined(draft: BodyMotion, moved: BodyMotion, held: NDArray[np.float64]) -> BodyMotion:

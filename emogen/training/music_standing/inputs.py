@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -132,16 +132,21 @@ def files(folder: Path) -> Iterator[tuple[str, str, Score | bytes]]:
     yield (
         "running status, well used",
         MADE,
-        _raw(b"\x00\x90" + b"".join(b"%c\x50\x60%c\x00\x00" % (p, p) for p in TUNE * 2)),
+        _raw(b"\x00\x90" + _played(TUNE * 2)),
     )
     yield (
         "tempo 0",
         "",
-        _raw(b"\x00\xff\x51\x03\x00\x00\x00" + b"\x00\x90" + b"".join(b"%c\x50\x60%c\x00\x00" % (p, p) for p in TUNE)),
+        _raw(b"\x00\xff\x51\x03\x00\x00\x00" + b"\x00\x90" + _played(TUNE)),
     )
     yield "cut off", REFUSED, whole[: len(whole) * 2 // 3]
     yield "not MIDI", REFUSED, b"RIFF" + bytes(200)
     yield "empty", REFUSED, b""
+
+
+def _played(pitches: Sequence[int]) -> bytes:
+    """Notes of a beat each under a running status: pitch and velocity, and between them the time."""
+    return b"\x00".join(b"%c\x50\x60%c\x00" % (p, p) for p in pitches)
 
 
 def _raw(events: bytes) -> bytes:
