@@ -26,7 +26,7 @@ FLOOR_DB = -100.0  # section 8.1.2: decay and release are the time for 100 dB
 INAUDIBLE_DB = -66.0  # a release is cut here; own choice
 VELOCITY_BINS = 8  # steps in which velocity darkens
 PIECE_S = 0.5  # waves grow in pieces of this length
-KEPT_SAMPLES = 1 << 24  # of all waves together (64 MiB); beyond, they are made again
+KEPT_SAMPLES = 1 << 23  # of all waves together (32 MiB); beyond, they are made again
 
 
 class Sampler:

@@ -105,8 +105,9 @@ def arranged(
     _pad(parts, sheet, bars)
     _drums(parts, sheet.beats_per_bar, bars, rng)
     played = performed(
-        {k: v for k, v in parts.notes.items() if v}, attributes, tempos, starts, sheet.beats_per_bar, rng
-    )
+        {k: v for k, v in parts.notes.items() if v}, attributes, tempos, starts, sheet.beats_per_bar,
+        [c.start_beat for c in sheet.chords], rng,
+    )  # fmt: skip
     tracks = tuple(
         Track(f"{name} ({role})", parts.programs[name], role == "drums", notes)
         for (name, role), notes in sorted(played.items(), key=lambda item: ROLES.index(item[0][1]))

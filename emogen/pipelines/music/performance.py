@@ -62,6 +62,7 @@ def performed(
     tempos: Sequence[float],
     phrases: Sequence[int],
     beats: int,
+    harmonies: Sequence[float],
     rng: np.random.Generator,
 ) -> dict[tuple[str, str], tuple[Note, ...]]:
     """Parts (instrument, role) as they are played; drums keep time and have their own loudness.
@@ -72,8 +73,10 @@ def performed(
         tempos: Of each bar.
         phrases: First bars of the phrases, from 0.
         beats: Quarter notes in a bar.
+        harmonies: Beats at which chords begin, in order.
         rng: Of the freedoms.
     """
+    pedal = np.unique([*harmonies, *np.arange(len(attributes) + 1) * float(beats)])
     bars = len(attributes)
     middles = (np.arange(bars) + 0.5) * beats
 
@@ -95,7 +98,7 @@ def performed(
         notes = tuned[key]
         at = np.array([n.start for n in notes])
         velocity = over(lambda a: a.loudness, at) + over(lambda a: a.dynamics, at) * (shapes[key] - mean) / spread
-        out[key] = _notes(_placed(notes, key[1], attributes, tempos, beats, ahead, rng), velocity)
+        out[key] = _notes(_placed(notes, key[1], attributes, tempos, pedal, ahead, rng), velocity)
     return out
 
 
@@ -126,11 +129,14 @@ def _placed(
     role: str,
     attributes: Sequence[Attributes],
     tempos: Sequence[float],
-    beats: int,
+    pedal: np.ndarray,
     ahead: dict[float, float],
     rng: np.random.Generator,
 ) -> list[tuple[float, float, int]]:
-    """Start, duration and pitch as played; `ahead` keeps when the notes of the melody come, in seconds off the beat."""
+    """Start, duration and pitch as played; `pedal` [n] is lifted at these beats, bar lines among them.
+
+    `ahead` keeps when the notes of the melody come, in seconds off the beat.
+    """
     found = []
     starts = np.array([n.start for n in notes])
     loose = LOOSE_S * np.clip(rng.standard_normal(len(notes)), -2, 2)
@@ -138,7 +144,8 @@ def _placed(
         loose = np.array([ahead.setdefault(n.start, float(x) - AHEAD_S) for n, x in zip(notes, loose, strict=True)])
     elif role in ("pad", "bass"):
         loose *= 0.5
-    end = len(attributes) * beats
+    end = float(pedal[-1])
+    beats = end / len(attributes)
     for note, shift in zip(notes, loose, strict=True):
         bar = min(int(note.start / beats), len(attributes) - 1)
         share = attributes[bar].articulation
@@ -151,7 +158,7 @@ def _placed(
         elif note.figure or share < 0.8:
             length *= min(share + 0.05, 1.0) if role != "pad" else 1.0
         elif role == "harmony" and share >= LEGATO:
-            length = max(length, _rings(note, starts, attributes[bar].polyphony, beats))
+            length = max(length, _rings(note, starts, attributes[bar].polyphony, pedal))
         elif role == "bass" and share >= LEGATO and gap <= LEGATO_GAP:
             length = max(length, gap)
         start = max(note.start + shift * tempos[bar] / 60, 0.0)
@@ -159,15 +166,14 @@ def _placed(
     return found
 
 
-def _rings(note: Played, starts: np.ndarray, polyphony: float, beats: int) -> float:
+def _rings(note: Played, starts: np.ndarray, polyphony: float, pedal: np.ndarray) -> float:
     """How long a note sounds with the pedal, in beats.
 
-    Until as many others have begun as are to sound at once, and no longer than the half bar: there harmonies change.
+    Until as many others have begun as are to sound at once, and no longer than the harmony and the bar last.
     """
     if round(polyphony) < 2:
         return 0.0
-    half = beats / 2 if beats % 2 == 0 else float(beats)
-    until = (note.start // half + 1) * half
+    until = float(pedal[min(int(np.searchsorted(pedal, note.start + 0.01)), len(pedal) - 1)])
     later = int(np.searchsorted(starts, note.start + 0.01)) + round(polyphony) - 1
     return float(min(until, starts[later]) if later < len(starts) else until) - note.start
 
