@@ -11,7 +11,7 @@ from emogen.demo.common import PROGRESS, emotion_field, felt, fresh_folder, poli
 from emogen.errors import InputError
 
 LINE = "A piece of music that follows the emotion; or the music for a picture; or your own tune, felt otherwise."
-#: Faders that a visitor may take in hand, with where they stand when nobody does.
+#: Faders that a visitor may take in hand.
 BY_HAND = ("density", "rhythm", "register", "loudness", "dissonance")
 
 

@@ -32,8 +32,8 @@ class CueRules(ModelMixin, ConfigMixin):
         rows = {r["cue"]: [float(r[c]) for c in COLUMNS] for r in read_table(__package__, "cues.csv")}
         self.register_buffer("table", torch.tensor([rows[name] for name in FADERS], dtype=torch.float32))
 
-    def forward(self, emotion: Emotion) -> Attributes:
-        """The attributes of one emotion."""
+    def forward(self, emotion: Emotion, rng: np.random.Generator | None = None) -> Attributes:
+        """The attributes of one emotion; the table knows one way, so nothing is drawn from `rng`."""
         values = self.table.double().numpy() @ felt(emotion)
         return Attributes.within(dict(zip(FADERS, values, strict=True)), feeling_of(emotion))
 

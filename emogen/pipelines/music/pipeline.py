@@ -185,9 +185,8 @@ class MusicPipeline(AffectivePipeline):
 
         def goes(emotion: Emotion) -> Attributes:
             emotion = emotion if asked.listener is None else asked.listener.asked_for(emotion)
-            if isinstance(self.attributes, LearntAttributes):  # generators in one state draw one way: one character
-                return asked.set_by_hand(self.attributes(emotion, np.random.default_rng([seed, 5])))
-            return asked.set_by_hand(self.attributes(emotion))
+            # generators in one state draw one way: a piece keeps its character
+            return asked.set_by_hand(self.attributes(emotion, np.random.default_rng([seed, 5])))
 
         return goes
 
