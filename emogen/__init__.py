@@ -17,6 +17,8 @@ if TYPE_CHECKING:
         convert,
         dialogue,
         edit_face,
+        edit_image,
+        edit_video,
         evaluate,
         gesture,
         image,
@@ -27,11 +29,13 @@ if TYPE_CHECKING:
         recognize,
         speak,
         talk,
+        video,
     )
     from emogen.conditioning.emotion import Emotion
     from emogen.conditioning.track import EmotionTrack
     from emogen.errors import EmogenError
     from emogen.pipelines.gesture.pipeline import GesturePipeline
+    from emogen.pipelines.image.edit import ImageEditPipeline
     from emogen.pipelines.image.pipeline import ImagePipeline
     from emogen.pipelines.music.pipeline import MusicPipeline
     from emogen.pipelines.performance.pipeline import PerformancePipeline
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
     from emogen.pipelines.speech.pipeline import SpeechPipeline
     from emogen.pipelines.talking_head.pipeline import TalkingHeadPipeline
     from emogen.pipelines.talking_head.video_edit import FaceEditPipeline
+    from emogen.pipelines.video.edit import VideoEditPipeline
+    from emogen.pipelines.video.pipeline import VideoPipeline
 
 _WHERE = {
     "Emotion": "emogen.conditioning.emotion",
@@ -50,7 +56,10 @@ _WHERE = {
     "FaceEditPipeline": "emogen.pipelines.talking_head.video_edit",
     "GesturePipeline": "emogen.pipelines.gesture.pipeline",
     "MusicPipeline": "emogen.pipelines.music.pipeline",
+    "ImageEditPipeline": "emogen.pipelines.image.edit",
     "ImagePipeline": "emogen.pipelines.image.pipeline",
+    "VideoEditPipeline": "emogen.pipelines.video.edit",
+    "VideoPipeline": "emogen.pipelines.video.pipeline",
     "PerformancePipeline": "emogen.pipelines.performance.pipeline",
     "convert": "emogen.calls",
     "dialogue": "emogen.calls",
@@ -60,6 +69,9 @@ _WHERE = {
     "gesture": "emogen.calls",
     "music": "emogen.calls",
     "image": "emogen.calls",
+    "edit_image": "emogen.calls",
+    "video": "emogen.calls",
+    "edit_video": "emogen.calls",
     "perform": "emogen.calls",
     "recognize": "emogen.calls",
     "evaluate": "emogen.calls",
@@ -73,15 +85,20 @@ __all__ = [
     "EmotionTrack",
     "FaceEditPipeline",
     "GesturePipeline",
+    "ImageEditPipeline",
     "ImagePipeline",
     "MusicPipeline",
     "PerformancePipeline",
     "SpeechPipeline",
     "TalkingHeadPipeline",
+    "VideoEditPipeline",
+    "VideoPipeline",
     "__version__",
     "convert",
     "dialogue",
     "edit_face",
+    "edit_image",
+    "edit_video",
     "evaluate",
     "gesture",
     "image",
@@ -92,6 +109,7 @@ __all__ = [
     "recognize",
     "speak",
     "talk",
+    "video",
 ]
 
 

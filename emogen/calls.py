@@ -67,9 +67,24 @@ def music(emotion: Feeling = None, prompt: str | None = None, *, backend: str = 
     return _open("music", backend)(prompt, emotion, **options)
 
 
-def image(picture: Any, emotion: Feeling = None, *, backend: str = "embedded", **options: Any) -> Any:
-    """A picture -> the same picture felt otherwise. Options as in `ImagePipeline.__call__`."""
-    return _open("image", backend)(picture, emotion, **options)
+def image(prompt: str | None = None, emotion: Feeling = None, *, backend: str = "embedded", **options: Any) -> Any:
+    """A prompt -> a picture of it that evokes a feeling. Options as in `ImagePipeline.__call__`."""
+    return _open("image", backend)(prompt, emotion, **options)
+
+
+def edit_image(picture: Any, emotion: Feeling = None, *, backend: str = "embedded", **options: Any) -> Any:
+    """A picture -> the same picture felt otherwise. Options as in `ImageEditPipeline.__call__`."""
+    return _open("image_edit", backend)(picture, emotion, **options)
+
+
+def video(prompt: str | None = None, emotion: Feeling = None, *, backend: str = "embedded", **options: Any) -> Any:
+    """A prompt -> a film of it that follows a feeling. Options as in `VideoPipeline.__call__`."""
+    return _open("video", backend)(prompt, emotion, **options)
+
+
+def edit_video(film: Any, emotion: Feeling = None, *, backend: str = "embedded", **options: Any) -> Any:
+    """A film -> the same film felt otherwise. Options as in `VideoEditPipeline.__call__`."""
+    return _open("video_edit", backend)(film, emotion, **options)
 
 
 def perform(

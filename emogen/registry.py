@@ -36,6 +36,18 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "music/ace-step": "emogen.pipelines.music.backends.ace_step:AceStepMusicPipeline",
         "music/audioldm2": "emogen.pipelines.music.backends.audioldm2:AudioLDM2MusicPipeline",
         "image": "emogen.pipelines.image.pipeline:ImagePipeline",
+        **dict.fromkeys(
+            ("image/diffusers", "image/sd", "image/sdxl", "image/sd3", "image/flux", "image/pixart", "image/sana"),
+            "emogen.pipelines.image.backends.text_to_image:DiffusersImagePipeline",
+        ),
+        "image_edit": "emogen.pipelines.image.edit:ImageEditPipeline",
+        "image_edit/rules": "emogen.pipelines.image.edit_rules:RuleImageEditPipeline",
+        "video": "emogen.pipelines.video.pipeline:VideoPipeline",
+        **dict.fromkeys(
+            ("video/diffusers", "video/wan", "video/ltx", "video/animatediff", "video/cogvideox"),
+            "emogen.pipelines.video.backends.text_to_video:DiffusersVideoPipeline",
+        ),
+        "video_edit": "emogen.pipelines.video.edit:VideoEditPipeline",
         "performance": "emogen.pipelines.performance.pipeline:PerformancePipeline",
         "sequence": "emogen.pipelines.sequence:SequencePipeline",
     },
@@ -52,7 +64,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "voice_change": "emogen.codecs.voice_change:ChangeCodec",
         "face": "emogen.codecs.face:FaceCodec",
         "body": "emogen.codecs.body:BodyCodec",
-        "score": "emogen.codecs.score:ScoreCodec",
+        "score": "emogen.codecs.lead_frames:LeadFramesCodec",
         "image": "emogen.codecs.image:ImageCodec",
     },
 }

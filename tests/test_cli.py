@@ -23,7 +23,7 @@ def run(*arguments: str, cwd: Path | None = None, **environment: str) -> subproc
 def test_help_names_every_command_and_loads_no_torch() -> None:
     done = run("--help")
     assert done.returncode == 0
-    for command in ("speak", "convert", "talk", "music", "gesture", "image", "perform", "recognize", "evaluate", "emotion",
+    for command in ("speak", "convert", "talk", "music", "gesture", "image", "video", "perform", "recognize", "evaluate", "emotion",
                     "train", "doctor", "demo"):
         assert command in done.stdout
     code = "import sys, emogen.cli; print('torch' in sys.modules, 'diffusers' in sys.modules)"
@@ -117,7 +117,7 @@ def test_convert_gives_the_same_words_another_feeling(tmp_path: Path) -> None:
     (("talk", "Hello.", "--portrait", "empty.png", "-o", "a.mp4"), ["empty.png", "face"]),
     (("talk", "Hello.", "--portrait", "bomb.png", "-o", "a.mp4"), ["bomb.png", "60"]),
     (("music", "--seconds", "-3", "-o", "a.wav"), ["seconds"]),
-    (("image", "words.jpg", "-o", "a.png"), ["words.jpg"]),
+    (("image", "--edit", "words.jpg", "-o", "a.png"), ["words.jpg"]),
     (("perform", "missing.md", "-o", "a.mp4"), ["missing.md"]),
     (("perform", "blank.md", "-o", "a.mp4"), ["blank.md"]),
     (("perform", "stranger.md", "-o", "a.mp4"), ["stranger.md line 1", "cast"]),
@@ -181,7 +181,7 @@ def test_doctor_says_what_works() -> None:
     assert done.returncode == 0, found["problems"]
     assert found["problems"] == []
     assert found["packages"]["torch"]
-    for name in ("speech", "talking_head", "music", "gesture", "image", "performance"):
+    for name in ("speech", "talking_head", "music", "gesture", "image", "image_edit", "video", "video_edit", "performance"):
         assert found["backends"][name]["works"]
     assert found["checkpoints"]["text"]["kind"] == "open"
 

@@ -1,4 +1,4 @@
-"""Commands that make media: speak, convert, image, perform; talk, gesture and music stand in files of their own."""
+"""Commands that make media: speak, convert and perform; the others stand in files of their own."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import typer
 
 from emogen.cli.dialogue import holds_dialogue, speak_dialogue
 from emogen.cli.gesture import gesture
+from emogen.cli.image import image
 from emogen.cli.music import music
 from emogen.cli.options import (
-    PICTURE,
     SOUND,
     SPEECH,
     Backend,
@@ -31,6 +31,7 @@ from emogen.cli.options import (
     words,
 )
 from emogen.cli.talk import talk
+from emogen.cli.video import video
 from emogen.errors import InputError
 
 
@@ -80,21 +81,6 @@ def convert(
     report(make(audio, felt, rights=rights, seed=seed), path, started, as_json)
 
 
-def image(
-    picture: Annotated[Path, typer.Argument(help="A photo.")],
-    output: Output,
-    emotion: Feel = None,
-    seed: Seed = None,
-    backend: Backend = "embedded",
-    device: Device = "cpu",
-    as_json: Json = False,
-) -> None:
-    """A photo -> the same photo, felt otherwise (.png, .jpg, .webp)."""
-    started, felt, path = time.perf_counter(), feeling(emotion), target(output, PICTURE)
-    pipe = opened("image", backend, device)
-    report(pipe(picture, felt, seed=seed), path, started, as_json)
-
-
 def perform(
     script: Annotated[Path, typer.Argument(help="A story in Markdown.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The .mp4 to write.")] = None,
@@ -126,5 +112,5 @@ def perform(
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this module."""
-    for command in (speak, convert, talk, music, gesture, image, perform):
+    for command in (speak, convert, talk, music, gesture, image, video, perform):
         app.command()(command)

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from emogen.cli.options import MUSIC, Backend, Device, Feel, Json, Output, Seed, feeling, opened, report, target
+from emogen.cli.options import (
+    MUSIC,
+    Backend,
+    Device,
+    Feel,
+    Json,
+    Output,
+    Seed,
+    check_taken,
+    feeling,
+    opened,
+    report,
+    target,
+    values,
+)
 from emogen.errors import InputError
 
 
@@ -38,10 +51,10 @@ def music(
     pipe = opened("music", backend, device)
     asked: dict[str, Any] = {
         "seconds": seconds, "tempo_bpm": tempo, "key": key, "instruments": instruments, "like": like, "picture": picture,
-        "attributes": None if faders is None else _faders(faders), "listener": listener,
+        "attributes": None if faders is None else values(faders), "listener": listener,
     }  # fmt: skip
     given = {name: value for name, value in asked.items() if value is not None}
-    _check_taken(pipe, given, backend)
+    check_taken(pipe, given, backend)
     out = pipe(prompt, felt, seed=seed, **given)
     for other in also:
         out.save(other)
@@ -50,33 +63,3 @@ def music(
             raise InputError("--stems", f"the backend {backend} plays no parts", "Leave it out.")
         also += out.save_stems(stems)
     report(out, path, started, as_json, **({"also": [str(p) for p in also]} if also else {}))
-
-
-OPTION = {"tempo_bpm": "--tempo", "attributes": "--set", "picture": "--for"}
-
-
-def _check_taken(pipe: Any, given: dict[str, Any], backend: str) -> None:
-    """Refuses an option that a backend's pipeline does not have."""
-    takes = inspect.signature(pipe.__call__).parameters
-    for name in given:
-        if name not in takes:
-            option = OPTION.get(name, f"--{name}")
-            raise InputError(option, f'the backend "{backend}" does not take it', "Leave it out, or use the embedded one.")
-
-
-def _faders(written: str) -> dict[str, float]:
-    """`density=2,loudness=90` -> name -> value.
-
-    Raises:
-        InputError: It is written otherwise.
-    """
-    found: dict[str, float] = {}
-    for part in written.split(","):
-        name, equals, value = part.partition("=")
-        try:
-            if not equals or name.strip() in found:
-                raise ValueError
-            found[name.strip()] = float(value)
-        except ValueError:
-            raise InputError("--set", f'"{part.strip()}"', "Accepted: faders and values, such as density=2,loudness=90.") from None
-    return found

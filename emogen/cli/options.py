@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,11 +54,11 @@ def target(path: Path, suffixes: tuple[str, ...]) -> Path:
     return path
 
 
-def opened(modality: str, backend: str, device: str) -> Any:
-    """The pipeline behind a backend, on a device."""
+def opened(modality: str, backend: str, device: str, **options: Any) -> Any:
+    """The pipeline behind a backend, on a device; options are those of its `from_pretrained`."""
     from emogen.pipelines.base import open_backend
 
-    pipe = open_backend(modality, backend)
+    pipe = open_backend(modality, backend, **options)
     if device != "cpu":
         import torch
 
@@ -100,3 +102,34 @@ def words(given: str) -> str:
     from emogen.conditioning.text import read_text
 
     return read_text(given)
+
+
+#: Names of arguments whose option has another name.
+OPTION = {"tempo_bpm": "--tempo", "attributes": "--set", "picture": "--for", "image": "--from"}
+
+
+def check_taken(pipe: Any, given: Iterable[str], backend: str) -> None:
+    """Refuses an option that a backend's pipeline does not have."""
+    takes = inspect.signature(pipe.__call__).parameters
+    for name in given:
+        if name not in takes:
+            option = OPTION.get(name, f"--{name.replace('_', '-')}")
+            raise InputError(option, f'the backend "{backend}" does not take it', "Leave it out, or use another backend.")
+
+
+def values(written: str) -> dict[str, float]:
+    """`density=2,loudness=90` -> name -> value.
+
+    Raises:
+        InputError: It is written otherwise.
+    """
+    found: dict[str, float] = {}
+    for part in written.split(","):
+        name, equals, value = part.partition("=")
+        try:
+            if not equals or name.strip() in found:
+                raise ValueError
+            found[name.strip()] = float(value)
+        except ValueError:
+            raise InputError("--set", f'"{part.strip()}"', "Accepted: names and values, such as density=2,loudness=90.") from None
+    return found

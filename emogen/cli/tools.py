@@ -153,6 +153,43 @@ def train_image(output: Out, start: Start, data: Data = None) -> None:
     import_module("emogen.training.image").train("guide", output, start=start, data_dir=data)
 
 
+@train_app.command("scene")
+def train_scene(
+    output: Out,
+    readings: Annotated[Path, typer.Option(help="What the guide says of drawn scenes (.npz); made there if it is missing.")],
+    steps: int = 9_000,
+    seed: int = 0,
+) -> None:
+    """The diffusion over scenes, from random scenes and what they evoke."""
+    import_module("emogen.training.scenes").finish(output, readings, steps, seed)
+
+
+@train_app.command("look")
+def train_look(output: Out, data: Data = None) -> None:
+    """What a feeling does to the finish of a photo, from OASIS and people's colour associations."""
+    import_module("emogen.training.look").train(output, data)
+
+
+@train_app.command("image-adapter")
+def train_image_adapter(
+    output: Out,
+    pipeline: Annotated[str, typer.Option(help="Folder or hub id of a text-to-image or -video model of diffusers.")],
+    data: Annotated[Path, typer.Option(help="CSV: caption, valence, arousal [, dominance] [, neutral].")],
+    scale: Annotated[str | None, typer.Option(help="Lowest and highest rating, e.g. --scale=-3:3; else as the header says.")] = None,
+    steps: int = 4_000,
+    batch_size: int = 64,
+    accumulate: int = 1,
+    learning_rate: float = 3e-4,
+    precision: Annotated[str | None, typer.Option(help="no or bf16; else bf16 on CUDA.")] = None,
+    seed: int = 0,
+) -> None:
+    """An adapter that puts an emotion into the prompt of a frozen model; several GPUs: accelerate launch -m emogen train ..."""
+    import_module("emogen.training.image_adapter").train(
+        pipeline, data, output, scale=scale, steps=steps, batch_size=batch_size, accumulate=accumulate,
+        learning_rate=learning_rate, precision=precision, seed=seed,
+    )  # fmt: skip
+
+
 @train_app.command("judge_image")
 def train_judge_image(output: Out, start: Start, data: Data = None) -> None:
     """The judge of pictures, from the other half of OASIS; starts from EfficientNet-Lite2 (.pth)."""

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from emogen.checkpoints import HERE
-from emogen.demo import gesture, music, perform, recognize, speak, talk
+from emogen.demo import gesture, image, music, perform, recognize, speak, talk
 from emogen.demo.look import CSS, theme
 
 TITLE = "emogen"
@@ -15,7 +15,10 @@ INTRO = """# emogen
 Say once what should be felt; get a voice, a face, a body, music and a whole performance that carry it.
 Everything made here is synthetic and says so inside the file. Uploads and results are deleted within the hour.
 """
-TABS = (("Speak", speak), ("Talk", talk), ("Gesture", gesture), ("Music", music), ("Recognize", recognize), ("Perform", perform))
+TABS = (
+    ("Speak", speak), ("Talk", talk), ("Gesture", gesture), ("Music", music), ("Image", image), ("Recognize", recognize),
+    ("Perform", perform),
+)  # fmt: skip
 #: Uploads above this size are refused; visitors waiting at most; how often and from which age files are deleted (s).
 #: A file lives for at most the sum of the two, 50 minutes.
 MAX_UPLOAD, QUEUE, DELETE_S = "20mb", 16, (600, 2_400)

@@ -228,8 +228,13 @@ def load(source: str | Path) -> AffectivePipeline:
     return registry.resolve("pipelines", ours[name]).from_pretrained(folder)
 
 
-def open_backend(modality: str, backend: str = "embedded") -> AffectivePipeline:
+def open_backend(modality: str, backend: str = "embedded", **options: Any) -> AffectivePipeline:
     """The pipeline of a modality behind a written backend: `embedded`, `NAME:SOURCE` or a folder.
+
+    Args:
+        modality: As in the registry.
+        backend: As written.
+        options: Of the backend's `from_pretrained`, such as `adapter`.
 
     Raises:
         BackendMissing: No such backend is known.
@@ -245,4 +250,4 @@ def open_backend(modality: str, backend: str = "embedded") -> AffectivePipeline:
         others = [k.partition("/")[2] for k in table if k.startswith(f"{modality}/")]
         accepted = ", ".join(["embedded", *(f"{o}:PATH_OR_ID" for o in others), "a folder of a saved pipeline"])
         raise BackendMissing("backend", f'"{backend}" is not a backend for {modality}', f"Accepted: {accepted}.")
-    return registry.resolve("pipelines", key).from_pretrained(source or "embedded")
+    return registry.resolve("pipelines", key).from_pretrained(source or "embedded", **options)

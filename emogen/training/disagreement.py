@@ -61,7 +61,7 @@ def measure(data_dir: str | Path | None = None) -> list[Disagreement]:
         "face": ("face/ferplus, its test part", _faces),
         "music": ("music/pop909", _pieces),
         "motion": ("gestures by emogen", _motions),
-        "image": ("photos graded by emogen", _pictures),
+        "image": ("photos edited by emogen", _pictures),
         "text": ("text/emobank", _texts),
     }
     folder = None if data_dir is None else Path(data_dir)
@@ -139,7 +139,7 @@ def _pictures(data: Path | None) -> Iterator[Any]:
 
     for name in ("astronaut", "coffee", "chelsea", "rocket", "retina"):
         for feeling in EMOTIONS:
-            yield emogen.image(getattr(photos, name)(), feeling, seed=0)["image"]
+            yield emogen.edit_image(getattr(photos, name)(), feeling, seed=0)["image"]
 
 
 def _texts(data: Path | None) -> Iterator[Any]:

@@ -28,8 +28,9 @@ VAD = {"Q1": (0.5, 0.5), "Q2": (-0.5, 0.5), "Q3": (-0.5, -0.5), "Q4": (0.5, -0.5
 
 @dataclass(frozen=True)
 class Piece:
-    """A clip: notes [n, 4] (start s, end s, pitch, velocity), its plain sound (16 kHz), label, song."""
+    """A clip: its score, notes [n, 4] (start s, end s, pitch, velocity), plain sound (16 kHz), label, song."""
 
+    score: Score
     notes: NDArray[np.float64]
     samples: NDArray[np.float32]
     label: str
@@ -58,7 +59,7 @@ def read_pieces(role: Role, data_dir: str | Path | None = None) -> Iterator[Piec
     folder, wanted = pack("music/emopia", data_dir), "judge" if role == "judge" else "maker"
     for row, score in _labelled(folder, wanted):
         quadrant = row["quadrant"]
-        yield Piece(notes_of(score), heard(score).samples, LABELS[quadrant], VAD[quadrant], row["song"])
+        yield Piece(score, notes_of(score), heard(score).samples, LABELS[quadrant], VAD[quadrant], row["song"])
 
 
 def _labelled(folder: Path, wanted: str) -> Iterator[tuple[dict[str, str], Score]]:

@@ -87,7 +87,7 @@ def sound_length(page: Any, where: str) -> int:
 
 
 def test_it_opens_with_every_tab_and_without_errors(page: Any) -> None:
-    for name in ("Speak", "Talk", "Gesture", "Music", "Recognize", "Perform"):
+    for name in ("Speak", "Talk", "Gesture", "Music", "Image", "Recognize", "Perform"):
         tab(page, name)
     assert page.problems == []
     assert page.title() == "emogen"
@@ -126,6 +126,13 @@ def test_words_are_recognised(page: Any) -> None:
     page.fill("#recognize-text textarea", "I am so happy, we won!")
     page.click("#recognize-go")
     page.wait_for_selector("#recognize-out >> text=/joy|pride|excitement/", timeout=60_000)
+
+
+def test_image_gives_a_picture_and_says_why(page: Any) -> None:
+    tab(page, "Image")
+    page.click("#image-go")
+    page.wait_for_function("() => document.querySelector('#image-out img')?.naturalWidth == 1024", timeout=90_000)
+    assert "carried by" in page.inner_text("#image-why")
 
 
 def test_music_gives_sound(page: Any) -> None:

@@ -57,6 +57,6 @@ def folder_of_takes(folder: Path) -> Path:
         _quietly("music", feeling, seconds=12, seed=number).save(folder / f"tune_{feeling}.mid")
     for feeling in ("joy", "sadness"):
         _quietly("speak", "The harbour lights are coming on.", feeling, seed=2).save(folder / f"voice_{feeling}.wav")
-    emogen.image(data.coffee(), "calm", seed=0).save(folder / "picture.png")
+    emogen.edit_image(data.coffee(), "calm", seed=0).save(folder / "picture.png")
     (folder / "broken.wav").write_bytes(b"RIFF\x00\x00\x00\x00WAVEjunk")
     return folder

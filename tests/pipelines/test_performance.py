@@ -115,7 +115,7 @@ def test_pictures_change_with_who_speaks(saved: Path) -> None:
     for i, a in enumerate(shown):
         for b in shown[i + 1 :]:
             assert np.abs(a - b).mean() > 12
-    assert frames[0].mean() < 12
+    assert frames[0].mean() < 0.2 * frames[4].mean()
 
 
 def test_the_same_seed_gives_the_same_bytes(pipe: PerformancePipeline, saved: Path, tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from emogen.media.image import read_image
 from emogen.media.subtitles import Subtitle, write_srt
 from emogen.media.video import VideoWriter
 from emogen.pipelines.base import AffectivePipeline, StepCallback, draw_seed
-from emogen.pipelines.image.pipeline import ImagePipeline
 from emogen.pipelines.music.pipeline import MusicPipeline
 from emogen.pipelines.outputs import Made, MediaOutput
 from emogen.pipelines.performance import backdrop, mix
@@ -30,6 +29,7 @@ from emogen.pipelines.performance.shots import EARLY_S, Shot, frames
 from emogen.pipelines.speech.pipeline import SpeechPipeline
 from emogen.pipelines.talking_head.pipeline import TalkingHeadPipeline
 from emogen.pipelines.talking_head.portraits import open_portrait
+from emogen.pipelines.video.pipeline import VideoPipeline
 
 #: After a line its feeling fades to this share within this time; own assumption.
 RESIDUE, RESIDUE_S = 0.45, 1.5
@@ -129,11 +129,11 @@ class PerformancePipeline(AffectivePipeline):
     modality = "performance"
 
     def __init__(
-        self, speech: SpeechPipeline, talking_head: TalkingHeadPipeline, music: MusicPipeline, image: ImagePipeline
+        self, speech: SpeechPipeline, talking_head: TalkingHeadPipeline, music: MusicPipeline, video: VideoPipeline
     ) -> None:
         super().__init__()
-        self.register_modules(speech=speech, talking_head=talking_head, music=music, image=image)
-        for part in (speech, talking_head, music, image):
+        self.register_modules(speech=speech, talking_head=talking_head, music=music, video=video)
+        for part in (speech, talking_head, music, video):
             part.set_progress_bar_config(disable=True)  # one bar for the whole: ours
 
     @classmethod
@@ -143,7 +143,7 @@ class PerformancePipeline(AffectivePipeline):
             SpeechPipeline.embedded(),
             TalkingHeadPipeline.embedded(),
             MusicPipeline.embedded(),
-            ImagePipeline.embedded(),
+            VideoPipeline.embedded(),
         )
 
     def __call__(
@@ -278,26 +278,32 @@ class PerformancePipeline(AffectivePipeline):
         return shots, curves
 
     def _pictures(self, plan: Plan, shots: list[Shot], seed: int, size: int, fps: float) -> list[Shot]:
-        """Puts the scene's picture, or a landscape of the feeling, into the shots without a face."""
-        filled = []
-        for beat, shot in zip(plan.beats, shots, strict=True):
-            if shot.kind.startswith("face"):
-                filled.append(shot)
-                continue
-            scene = next(
-                (c for c in reversed(plan.scenes) if c.start_s <= beat.start_s + 1e-6), Cue(0.0, plan.duration_s)
-            )
-            felt = beat.emotion.at((beat.end_s - beat.start_s) / 2)
-            wide = round(size * backdrop.MARGIN)
-            if scene.picture is not None:
-                picture = self.image(read_image(scene.picture), felt, seed=seed).image
-            else:
-                picture = backdrop.landscape(felt.vad, wide, wide, _mixed(seed, 2000 + plan.scenes.index(scene)))
-            opening = shot.start_s <= scene.start_s + 1.0
-            words = plan.title if shot.start_s == 0 and not scene.words else scene.words if opening else ""
-            still = backdrop.Backdrop(picture, size, size, words)
-            filled.append(replace(shot, draw=_picture_frames(still, shot.end_s - shot.start_s, fps)))
+        """Puts the place of each scene, or its own picture, into the shots without a face: a film for each scene."""
+        seen: dict[int, list[int]] = {}
+        for i, (beat, shot) in enumerate(zip(plan.beats, shots, strict=True)):
+            if not shot.kind.startswith("face"):
+                number = max((k for k, s in enumerate(plan.scenes) if s.start_s <= beat.start_s + 1e-6), default=0)
+                seen.setdefault(number, []).append(i)
+        filled = list(shots)
+        for number, members in seen.items():
+            scene, start_s, end_s = plan.scenes[number], shots[members[0]].start_s, shots[members[-1]].end_s
+            beats = [plan.beats[i] for i in members]
+            film = self._film(scene, beats, start_s, end_s, _mixed(seed, 2000 + number), size, fps)
+            for i in members:
+                shot = shots[i]
+                opening = shot.start_s <= scene.start_s + 1.0
+                words = plan.title if shot.start_s == 0 and not scene.words else scene.words if opening else ""
+                first = round((shot.start_s - start_s) * fps)
+                draw = backdrop.part(film.frame, words, first=first, length_s=shot.end_s - shot.start_s, fps=fps, size=size)
+                filled[i] = replace(shot, draw=draw)
         return filled
+
+    def _film(self, scene: Cue, beats: list[Beat], start_s: float, end_s: float, seed: int, size: int, fps: float) -> Any:
+        track = backdrop.felt(beats, start_s)
+        how: dict[str, Any] = {"seconds": end_s - start_s, "fps": fps, "width": size, "height": size, "seed": seed}
+        if scene.picture is not None:
+            return self.video.photo_film(read_image(scene.picture), track, **how)
+        return self.video.film(backdrop.told(scene.words, beats), track, **how)
 
     def _score(self, cue: Cue, seed: int, i: int) -> tuple[float, np.ndarray, float]:
         piece = self.music(None, cue.emotion, seconds=cue.end_s - cue.start_s, seed=_mixed(seed, 3000 + i))
@@ -389,12 +395,3 @@ def _lasting(track: EmotionTrack, lead_s: float, length_s: float) -> EmotionTrac
 
 def _face_frames(renderer: Any, curves: np.ndarray) -> Any:
     return lambda i: renderer.render(curves[min(max(i, 0), len(curves) - 1)])
-
-
-def _picture_frames(still: backdrop.Backdrop, length_s: float, fps: float) -> Any:
-    def draw(i: int) -> np.ndarray:
-        t = i / fps
-        alpha = min(1.0, max(0.0, (t - 0.3) / 0.6), max(0.0, (min(length_s, 5.0) - t) / 0.6))
-        return still.frame(min(1.0, t / max(length_s, 1e-6)), alpha)
-
-    return draw

@@ -25,6 +25,7 @@ from emogen.conditioning.audio import felt_in
 from emogen.conditioning.track import EmotionTrack
 from emogen.errors import InputError
 from emogen.media.video import VideoInfo, VideoWriter, probe, read_frames
+from emogen.media.video_sound import Sound
 from emogen.pipelines.base import AffectivePipeline, StepCallback
 from emogen.pipelines.outputs import Made, MediaOutput
 from emogen.pipelines.talking_head.animate import Knobs
@@ -36,7 +37,6 @@ from emogen.pipelines.talking_head.face_track import Track, tracked
 from emogen.pipelines.talking_head.heard import phones_from_audio
 from emogen.pipelines.talking_head.pipeline import Given
 from emogen.pipelines.talking_head.video_editor import VideoEditor
-from emogen.pipelines.talking_head.video_sound import Sound
 
 #: Statements of why a video of somebody may be changed.
 RIGHTS = ("own", "licensed", "synthetic")

@@ -1,7 +1,6 @@
 """Steering by the text embedding: the way from neutral to emotional phrasings, added to what a text encoder gives.
 
-As steering vectors are found from pairs of prompts in language models (Turner et al. 2023, arXiv:2308.10248; Rimsky et
-al. 2023, arXiv:2312.06681): the mean over phrasings with a feeling less the mean over the same phrasings without one.
+How directions are found: `emogen.pipelines.prompt_steering`.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 from emogen.conditioning.directional import Directions
-from emogen.conditioning.vocabulary import BASIC, NEUTRAL
+from emogen.conditioning.vocabulary import BASIC
+from emogen.pipelines.prompt_steering import mean_steps, phrased
 from emogen.tables import read_table
 
 #: What the words are put into; own choice.
@@ -28,15 +28,9 @@ def fitted(embed: Callable[[Sequence[str]], torch.Tensor]) -> Directions:
     Args:
         embed: Texts [n] -> [n, width], the mean over each text's tokens.
     """
-    means = {
-        row["emotion"]: embed([frame.format(word) for word in row["words"].split(";") for frame in FRAMES])
-        .double()
-        .mean(dim=0)
-        .cpu()
-        for row in read_table(__package__, "phrasings.csv")
-    }
-    found = Directions(len(means[NEUTRAL]))
-    found.steps.copy_(torch.stack([means[basic] - means[NEUTRAL] for basic in BASIC]))
+    steps = mean_steps(phrased(read_table(__package__, "phrasings.csv"), FRAMES), embed)
+    found = Directions(len(steps[BASIC[0]]))
+    found.steps.copy_(torch.stack([steps[basic] for basic in BASIC]))
     return found
 
 

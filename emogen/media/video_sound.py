@@ -1,4 +1,4 @@
-"""The sound of an edited video, block by block: as the video had it, or another voice."""
+"""The sound of a video, block by block, fit to be written beside pictures: as the video had it, or another one."""
 
 from __future__ import annotations
 

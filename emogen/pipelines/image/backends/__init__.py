@@ -1,0 +1,1 @@
+"""Pictures by text-to-image models of diffusers."""

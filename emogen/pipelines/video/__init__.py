@@ -1,0 +1,1 @@
+"""A video and an emotion track -> moving pictures that feel like it."""

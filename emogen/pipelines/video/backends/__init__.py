@@ -1,0 +1,1 @@
+"""Films by text-to-video and image-to-video models of diffusers."""
