@@ -21,22 +21,25 @@ from scipy.stats import rankdata
 
 from emogen.checkpoints import checkpoint_folder
 from emogen.conditioning import matching
-from emogen.conditioning.correspondences import Kind, correspondences, picture_measures, score_measures, sound_measures
+from emogen.conditioning.correspondences import Kind, correspondences, picture_measures, score_measures
 from emogen.conditioning.listener import Listener
 from emogen.conditioning.matching import AXES, Item
+from emogen.conditioning.music_measures import SOUND_NAMES
 from emogen.conditioning.recognition import Recognition, recognition
 from emogen.conditioning.vocabulary import TABLES, norm
 from emogen.evaluation.heldout import HeldOut, read_heldout
 from emogen.media.atomic import atomic_path
 from emogen.training.folds import grouped_folds
 from emogen.training.image import read_pictures
+from emogen.training.music import sounds_of
 from emogen.training.music_data import read_pieces
 
 Array = NDArray[np.float64]
-PACKS: dict[Kind, tuple[str, str]] = {
-    "picture": ("image", "image/oasis"),
-    "score": ("music", "music/emopia scores"),
-    "sound": ("music", "music/emopia sounds"),
+#: Kind -> checkpoint of its guide, and the packs of its held-out items: sounds by a plain piano, then by others.
+PACKS: dict[Kind, tuple[str, tuple[str, ...]]] = {
+    "picture": ("image", ("image/oasis",)),
+    "score": ("music", ("music/emopia scores",)),
+    "sound": ("music", ("music/emopia sounds", "music/emopia sounds by others")),
 }
 FOLDS = 6
 #: Simulated listeners: those of each kind, pictures or pieces kept for the test, noise of a rating of music.
@@ -65,13 +68,18 @@ class Known:
         pairs = zip(self.recognitions, self.measures, strict=True)
         return [matching.placed(str(i), self.kind, r, m) for i, (r, m) in enumerate(pairs)]
 
+    def first(self, n: int) -> Known:
+        """The first n items."""
+        return Known(self.kind, self.recognitions[:n], self.measures[:n], self.truth[:n], self.groups[:n])
+
 
 def known(kind: Kind, measures: list[dict[str, float]]) -> Known:
     """What is known of the items of a kind; `measures` in the order in which the guide learnt from them."""
-    checkpoint, pack = PACKS[kind]
-    held = read_heldout(checkpoint_folder(checkpoint)).pack(pack)
-    said = [_said(held, i, kind) for i in range(len(held))]
-    return Known(kind, said, measures, held.vad_truth[:, :2], held.groups)
+    checkpoint, packs = PACKS[kind]
+    parts = [read_heldout(checkpoint_folder(checkpoint)).pack(pack) for pack in packs]
+    said = [_said(held, i, kind) for held in parts for i in range(len(held))]
+    truth = np.vstack([held.vad_truth[:, :2] for held in parts])
+    return Known(kind, said, measures, truth, tuple(group for held in parts for group in held.groups))
 
 
 def _said(held: HeldOut, i: int, kind: Kind) -> Recognition:
@@ -92,7 +100,7 @@ def measured(data_dir: Path | None) -> dict[Kind, list[dict[str, float]]]:
     return {
         "picture": [picture_measures(pixels) for pixels in read_pictures("guide", data_dir).pixels],
         "score": [score_measures(piece.notes) for piece in pieces],
-        "sound": [sound_measures(piece.samples) for piece in pieces],
+        "sound": [dict(zip(SOUND_NAMES, row.tolist(), strict=True)) for row in sounds_of("guide", pieces).whole],
     }
 
 
@@ -240,8 +248,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def figures(pictures: Known, scores: Known, sounds: Known, data_dir: Path | None = None) -> Iterator[str]:
-    """Every table, blank lines between them."""
-    for pieces in (scores, sounds):
+    """Every table, blank lines between them; of sounds the plain ones."""
+    for pieces in (scores, sounds.first(len(scores.truth))):
         yield from (*match_figures(pictures, pieces), "")
     yield from (*listener_figures(scores, np.full(2, MUSIC_NOISE)), "")
     yield from listener_figures(pictures, rater_spread(data_dir))

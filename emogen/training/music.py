@@ -39,7 +39,7 @@ HEAD = HeadTraining(hidden=48, members=6, dropout=0.4, steps=700, learning_rate=
 SEQUENCE = sequences.FrameTraining(
     frames=56, width=32, members=3, dropout=0.5, steps=400, learning_rate=2e-3, weight_decay=0.2
 )  # 14 s at 4 a second
-HEADS = {"score": HEAD, "sound": replace(HEAD, hidden=96, dropout=0.2, steps=1400)}
+HEADS = {"score": HEAD, "sound": replace(HEAD, hidden=96, dropout=0.2, steps=3500)}
 SEQUENCES = {"score": SEQUENCE, "sound": replace(SEQUENCE, frames=112, steps=1000)}  # 14 s at 8 a second
 TAKES = 2  # of every piece by others, beside the plain one
 PACE, LOUDER, TINT = (0.85, 1.18), (0.85, 1.15), 0.15  # augmentation of sequences

@@ -19,6 +19,7 @@ from emogen.errors import EmogenError, FormatError, InputError
 from emogen.media.audio import write_audio
 from emogen.media.image import write_image
 from emogen.media.score import Note, Score, Track, write_midi
+from emogen.media.score_sound import heard
 from emogen.pipelines.music.attributes import FADERS
 
 JOYFUL = tuple(
@@ -144,9 +145,8 @@ def test_folders_are_searched_for_the_other_kind_alone(pictures: Path, tunes: Pa
 
 
 def test_sound_is_heard_too(tmp_path: Path) -> None:
-    t = np.arange(16_000 * 6) / 16_000
-    slow = sum(np.sin(2 * np.pi * f * t) for f in (110.0, 130.8, 164.8)) * 0.1 * (1 - (t % 3) / 3)
-    write_audio(tmp_path / "slow.wav", slow.astype(np.float32), 16_000)
+    slow = heard(Score((Track("piano", 0, False, SAD),)))
+    write_audio(tmp_path / "slow.wav", slow.samples, slow.sample_rate)
     item = read(tmp_path / "slow.wav")
     assert item.modality == "music"
     assert item.felt[1] < 0.5

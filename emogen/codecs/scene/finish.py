@@ -64,17 +64,24 @@ def finished(picture: Floats, scene: Scene, gain: float | None = None) -> NDArra
     Returns:
         uint8 [h, w, 3], sRGB.
     """
-    pale = 1 + 0.4 * max(scene["fog"] ** 2, 0.6 * scene["snow"])  # fog and snow are to be white, not grey
     gain = exposure(picture) if gain is None else gain
+    light = halation(_dodged(developed(picture, scene, gain)), scene["soft"])
+    shown = graded(_tilted(light, scene["tilt"]), scene)
+    rng = scene.rng("finish")
+    return _printed(painted(shown, rng), rng)
+
+
+def developed(picture: Floats, scene: Scene, gain: float) -> Floats:
+    """Linear light as the eye takes it: multiplied by `gain`, exposed and white-balanced as the scene says."""
+    pale = 1 + 0.4 * max(scene["fog"] ** 2, 0.6 * scene["snow"])  # fog and snow are to be white, not grey
     light = picture * np.float32(gain * pale * 2.0 ** (1.5 * scene["exposure"]))
     light *= (WARM ** scene["warmth"] / ((WARM ** scene["warmth"]) @ LUMINANCE)).astype(np.float32)
-    light = _halation(_dodged(light), scene["soft"])
-    light = _tilted(light, scene["tilt"])
-    shown = _srgb(toned(_coloured(light, scene["colour"])))
-    shown = _contrasted(shown, scene["contrast"])
-    rng = scene.rng("finish")
-    shown = painted(shown, rng)
-    return _printed(shown, rng)
+    return light
+
+
+def graded(light: Floats, scene: Scene) -> Floats:
+    """Linear light -> sRGB 0..1 in the colour and contrast of the scene."""
+    return _contrasted(_srgb(toned(_coloured(light, scene["colour"]))), scene["contrast"])
 
 
 def _srgb(light: Floats) -> Floats:
@@ -95,7 +102,7 @@ def _contrasted(shown: Floats, contrast: float) -> Floats:
     return np.asarray(curved * (1 - veil) + veil * np.float32(0.46), np.float32)
 
 
-def _halation(light: Floats, soft: float) -> Floats:
+def halation(light: Floats, soft: float) -> Floats:
     """The glow of a lens: bright light spreads a little always, all light in soft pictures."""
     h, w = light.shape[:2]
     small = cv2.resize(light, (max(w // 4, 2), max(h // 4, 2)), interpolation=cv2.INTER_AREA)

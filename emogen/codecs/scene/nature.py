@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from emogen.codecs.scene.brush import lay
 from emogen.codecs.scene.noise import sampled, smoothstep
 from emogen.codecs.scene.scene import Scene
 from emogen.codecs.scene.stage import Floats, Stage
@@ -161,9 +162,7 @@ def over(sheet: Floats, patch: Floats, left: float, top: float) -> None:
     if x0 >= x1 or y0 >= y1:
         return
     part = patch[y0 - y : y1 - y, x0 - x : x1 - x]
-    below = sheet[y0:y1, x0:x1]
-    below *= 1 - part[..., 3:]
-    below += part
+    lay(sheet[y0:y1, x0:x1], part)
 
 
 def mixed(a: NDArray[np.floating], b: NDArray[np.floating], share: Floats) -> NDArray[np.floating]:

@@ -31,7 +31,7 @@ def layers_of(
     """The stage of a scene and its layers, far to near; of its place's elements, or of those given."""
     stage = Stage(scene, width, height, light_of(scene))
     with ThreadPoolExecutor(2) as pool:  # each element has its own random numbers: the order of work does not matter
-        drawn = pool.map(lambda element: drawer(element)(stage), elements or places()[scene.place])
+        drawn = pool.map(lambda element: drawer(element)(stage), places()[scene.place] if elements is None else elements)
         return stage, [layer for layers in drawn for layer in layers]
 
 

@@ -60,4 +60,5 @@ def seen(given: Any) -> tuple[np.ndarray, str]:
         and given.size
     ):
         return given, "array"
-    raise InputError("image", f"found {type(given).__name__}", "Accepted: a path, or uint8 [h, w, 3].")
+    found = f"{given.dtype} {given.shape}" if isinstance(given, np.ndarray) else f"found {type(given).__name__}"
+    raise InputError("image", found, "Accepted: a path, or uint8 [h, w, 3].")

@@ -198,6 +198,8 @@ def read_wish(words: Any, fixed: Mapping[str, float] | None) -> Wish:
     if words is not None and len(words) > LIMITS.text_chars:
         found = f"{len(words):,} characters; the limit is {LIMITS.text_chars:,} (limits.text_chars)"
         raise LimitError("prompt", found, "Say it in fewer words.")
+    if words is not None and any("\ud800" <= c <= "\udfff" for c in words):
+        raise InputError("prompt", "half a character (a lone surrogate)", "Accepted: Unicode text.")
     given = {name: float(value) for name, value in (fixed or {}).items()}
     Scene(next(iter(places())), given)
     return Wish(ANYWHERE if words is None else understood(words), given, words or "")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from emogen.codecs.scene import finish
 from emogen.codecs.scene.elements import drawer
-from emogen.codecs.scene.light import LUMINANCE, light_of
+from emogen.codecs.scene.light import light_of
 from emogen.codecs.scene.painter import painted
 from emogen.codecs.scene.render import flattened
 from emogen.codecs.scene.scene import Scene, places
@@ -140,11 +140,8 @@ def look_of(scene: Scene, width: int, height: int) -> Look:
 
 def graded(light: Floats, scene: Scene, gain: float) -> Floats:
     """Linear light -> display values 0..1 as `codecs.scene.finish` has them before the painter's hand and the camera's tilt."""
-    light = light * np.float32(gain * 2.0 ** (1.15 * scene["exposure"]))
-    light *= (finish.WARM ** scene["warmth"] / ((finish.WARM ** scene["warmth"]) @ LUMINANCE)).astype(np.float32)
-    light = finish._halation(light, scene["soft"])
-    shown = finish._srgb(finish.toned(finish._coloured(light, scene["colour"])))
-    return np.asarray(np.clip(finish._contrasted(shown, scene["contrast"]), 0, 1), np.float32)
+    light = finish.halation(finish.developed(light, scene, gain), scene["soft"])
+    return np.asarray(np.clip(finish.graded(light, scene), 0, 1), np.float32)
 
 
 def _grouped(stage: Stage) -> Groups:

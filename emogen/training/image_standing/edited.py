@@ -89,8 +89,11 @@ def goals(rows: list[Row]) -> Iterator[Goal]:
     """What was aimed at."""
     for axis, name in enumerate(AXES):
         own, rule = (_change(rows, system, axis) for system in SYSTEMS)
-        yield Goal(f"edited: Spearman of asked and change of judged {name}", f"above the rule grade, {cell(rule)}", cell(own),
-                   own.value > rule.value)  # fmt: skip
+        what, aim = (
+            f"edited: Spearman of asked and change of judged {name}",
+            f"surely above 0, and above the rule grade, {cell(rule)}",
+        )
+        yield Goal(what, aim, cell(own), own.low > 0 and own.value > rule.value)
 
 
 def _change(rows: Sequence[Row], system: str, axis: int) -> Figure:
