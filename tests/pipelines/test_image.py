@@ -93,7 +93,10 @@ def test_the_prompt_and_the_hand_hold_while_the_feeling_changes(pipe: ImagePipel
 
 
 def test_the_feeling_moves_what_the_scene_evokes(pipe: ImagePipeline) -> None:
-    """Over several places: more valence and more arousal asked is more evoked, by the table of evocations."""
+    """Over several places: more valence and more arousal asked is more evoked, by the table of evocations.
+
+    The table is only half of what the diffusion learnt valence and arousal from.
+    """
     steps = (-0.8, -0.3, 0.3, 0.8)
     for axis in range(2):
         means = []
@@ -102,7 +105,8 @@ def test_the_feeling_moves_what_the_scene_evokes(pipe: ImagePipeline) -> None:
             scenes = [pipe.scenes(read_wish(place, None), [feeling], seed)[0] for place in ("sea", "street", "forest", "room")
                       for seed in range(4)]  # fmt: skip
             means.append(np.mean([evoked(scene.values)[axis] for scene in scenes]))
-        assert np.all(np.diff(means) > 0.05)
+        assert means[-1] - means[0] > 0.3
+        assert np.corrcoef(steps, means)[0, 1] > 0.85
 
 
 def test_feelings_that_differ_by_little_give_scenes_that_do(pipe: ImagePipeline) -> None:
