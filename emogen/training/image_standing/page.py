@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from emogen.errors import CheckpointError
@@ -19,8 +19,8 @@ from emogen.training.image_standing import (
     ways,
 )
 from emogen.training.image_standing.bench import Bench
+from emogen.training.measured_page import sections, seen, summary
 from emogen.training.speech_standing.page import wrapped
-from emogen.training.speech_standing.tables import table
 
 COMMAND = "python -m emogen.training.image_standing --out docs/image.md --cache FOLDER"
 MODULES = (created, grid, labels, edited, colours, content, faces, ways, speed, inputs)
@@ -48,29 +48,4 @@ def measure(bench: Bench, parts: Sequence[str] = PARTS) -> dict[str, Any]:
 
 def measured_part(found: dict[str, Any], figures: Sequence[tuple[str, str]]) -> str:
     """The Markdown."""
-    return wrapped("\n".join([HEAD.format(command=COMMAND), *_summary(found), *_sections(found), *_pictures(figures)]))
-
-
-def _summary(found: dict[str, Any]) -> Iterator[str]:
-    goals = [goal for module in MODULES if found[module.PART] for goal in module.goals(found[module.PART])]
-    yield "### In short\n"
-    yield "Reached: by the middle figure, whatever its interval.\n"
-    yield from table(
-        ["", "aim", "found", "reached"], [[g.what, g.aim, g.found, "yes" if g.reached else "no"] for g in goals]
-    )
-    yield ""
-
-
-def _sections(found: dict[str, Any]) -> Iterator[str]:
-    for module in MODULES:
-        if found[module.PART]:
-            yield from module.section(found[module.PART])
-    if missing := [part for part, what in found.items() if not what]:
-        yield f"Not measured on this state: {', '.join(missing)}.\n"
-
-
-def _pictures(figures: Sequence[tuple[str, str]]) -> Iterator[str]:
-    if figures:
-        yield "### Seen\n"
-    for name, said in figures:
-        yield f"{said}\n\n![{said}]({name})\n"
+    return wrapped("\n".join([HEAD.format(command=COMMAND), *summary(MODULES, found), *sections(MODULES, found), *seen(figures)]))

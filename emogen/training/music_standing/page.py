@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from emogen.training.measured_page import sections, seen, summary
 from emogen.training.music_standing import affect, faders, inputs, pictures, restyled, speed, statistics
 from emogen.training.music_standing.bench import Bench
 from emogen.training.speech_standing.page import wrapped
-from emogen.training.speech_standing.tables import table
 
 COMMAND = "python -m emogen.training.music_standing --out docs/music.md --cache FOLDER"
 MODULES = (affect, statistics, faders, restyled, speed, inputs)
@@ -28,29 +28,5 @@ def measure(bench: Bench, parts: Sequence[str] = PARTS) -> dict[str, Any]:
 
 def measured_part(found: dict[str, Any], figures: Sequence[str]) -> str:
     """The Markdown."""
-    return wrapped("\n".join([HEAD.format(command=COMMAND), *_summary(found), *_sections(found), *_pictures(figures)]))
-
-
-def _summary(found: dict[str, Any]) -> Iterator[str]:
-    goals = [goal for module in MODULES if found[module.PART] for goal in module.goals(found[module.PART])]
-    yield "### In short\n"
-    yield "Reached: by the middle figure, whatever its interval.\n"
-    yield from table(
-        ["", "aim", "found", "reached"], [[g.what, g.aim, g.found, "yes" if g.reached else "no"] for g in goals]
-    )
-    yield ""
-
-
-def _sections(found: dict[str, Any]) -> Iterator[str]:
-    for module in MODULES:
-        if found[module.PART]:
-            yield from module.section(found[module.PART])
-    if missing := [part for part, what in found.items() if not what]:
-        yield f"Not measured on this state: {', '.join(missing)}.\n"
-
-
-def _pictures(figures: Sequence[str]) -> Iterator[str]:
-    if figures:
-        yield "### Seen\n"
-    for name in figures:
-        yield f"{pictures.SAID}\n\n![{pictures.SAID}]({name})\n"
+    shown = [(name, pictures.SAID) for name in figures]
+    return wrapped("\n".join([HEAD.format(command=COMMAND), *summary(MODULES, found), *sections(MODULES, found), *seen(shown)]))

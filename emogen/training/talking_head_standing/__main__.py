@@ -2,48 +2,24 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from emogen.media.atomic import atomic_path
-from emogen.training.speech_standing.page import fill
+from emogen.training import measured_page
 from emogen.training.talking_head_standing import page, pictures
 from emogen.training.talking_head_standing.bench import Bench
-
-DEFAULT_CACHE = Path("out/talking_head_standing")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measures, and fills the page."""
-    parser = argparse.ArgumentParser(
-        prog="python -m emogen.training.talking_head_standing", description="Measures emogen's talking heads."
-    )
-    parser.add_argument("--out", type=Path, required=True, help="the page whose measured part is written")
-    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
+    parser = measured_page.parser_of("talking_head_standing", "talking heads", page.PARTS)
     parser.add_argument("--portraits", type=Path, help="folder of photos of people to measure with, beside the sample")
-    parser.add_argument("--data", help="folder of the packs")
-    parser.add_argument(
-        "--only", nargs="+", choices=page.PARTS, metavar="PART",
-        help=f"measure these anew and take the others from the cache: {', '.join(page.PARTS)}",
-    )  # fmt: skip
     given = parser.parse_args(arguments)
-    _one_thread()
-    given.cache.mkdir(parents=True, exist_ok=True)
+    measured_page.prepare(given.cache)
     bench = Bench(given.cache, given.portraits, given.data, fresh=frozenset(given.only or ()))
     found = page.measure(bench, given.only or page.PARTS)
     names = pictures.draw(bench, given.out.parent, found.lips)
-    text = given.out.read_text(encoding="utf-8") if given.out.is_file() else "# Talking heads\n"
-    with atomic_path(given.out) as part:
-        part.write_text(fill(text, page.measured_part(bench, found, names)), encoding="utf-8")
-
-
-def _one_thread() -> None:
-    import cv2
-    import torch
-
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
+    measured_page.write(given.out, "Talking heads", page.measured_part(bench, found, names))
 
 
 if __name__ == "__main__":
