@@ -157,7 +157,7 @@ def train_image(output: Out, start: Start, data: Data = None) -> None:
 def train_scene(
     output: Out,
     readings: Annotated[Path, typer.Option(help="What the guide says of drawn scenes (.npz); made there if it is missing.")],
-    steps: int = 9_000,
+    steps: int = 7_000,
     seed: int = 0,
 ) -> None:
     """The diffusion over scenes, from random scenes and what they evoke."""

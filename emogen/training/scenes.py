@@ -31,7 +31,7 @@ from emogen.pipelines.image.scenes import Ask, composed
 from emogen.training.scene_worlds import worlds
 
 Array = NDArray[np.float64]
-SCENES, STEPS, BATCH, RATE = 120_000, 9_000, 384, 2e-3
+SCENES, STEPS, BATCH, RATE = 120_000, 7_000, 384, 2e-3
 DROP_FELT = 0.12  # of the feeling, for guidance
 #: Share of scenes with something known, and of its attributes then.
 KNOWN, KNOWN_SHARE = 0.6, 0.35
