@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from emogen.evaluation.coherence import Coherence
 from emogen.evaluation.results import Evaluation, Figure, IntensityCurve, Item, ModalityResult, Score
 
 
@@ -21,6 +22,7 @@ def to_dict(evaluation: Evaluation) -> dict[str, Any]:
         "warnings": evaluation.warnings,
         "modalities": [_modality(result) for result in evaluation.modalities],
         "conflicts": [{"name": c.name, "labels": c.labels, "score": c.score} for c in evaluation.conflicts],
+        "coherence": [_coherence(found) for found in evaluation.coherences],
         "items": [_item(item) for item in evaluation.items],
     }
     plain: dict[str, Any] = _plain(data)
@@ -41,6 +43,19 @@ def _modality(result: ModalityResult) -> dict[str, Any]:
         "intensity": [_curve(curve) for curve in result.curves],
         "labels": result.labels,
         "confusion": result.confusion,
+    }
+
+
+def _coherence(found: Coherence) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "score": found.score,
+        "follows": {m: {"valence": v, "arousal": a} for m, (v, a) in found.follows.items()},
+        "shuffled": {"mean": found.shuffled[0], "p95": found.shuffled[1]},
+        "between": {f"{one}, {other}": r for (one, other), r in found.between.items()},
+        "times_s": found.times_s,
+        "asked": found.asked,
+        "perceived": found.perceived,
     }
 
 

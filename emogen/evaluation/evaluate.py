@@ -15,6 +15,7 @@ from emogen.conditioning.recognition import Recognition, Recognizer
 from emogen.conditioning.track import EmotionTrack
 from emogen.errors import EmogenError
 from emogen.evaluation import fusion, perceive
+from emogen.evaluation.coherence import coherences
 from emogen.evaluation.items import Task, gather
 from emogen.evaluation.results import Conflict, Evaluation, Item
 from emogen.evaluation.summary import summaries
@@ -73,6 +74,7 @@ def evaluate(
         items=items,
         modalities=summaries(items, backends),
         conflicts=tuple(conflicts),
+        coherences=tuple(coherences(items)),
         warnings=tuple(_warnings(items)),
         seconds=round(time.perf_counter() - begun, 2),
         emogen=__version__,
@@ -101,13 +103,14 @@ def _item(task: Task, modality: str, perceived: Recognition) -> Item:
     fit = perceived.distribution[target] if target else float("nan")
     agreement = _cosine(asked_vad(task.intended), perceived.emotion.vad) if task.intended else float("nan")
     return Item(
-        task.name, task.path, modality, _kind(task.path), task.intended, target, perceived, fit=fit, agreement=agreement
-    )
+        task.name, task.path, modality, _kind(task.path), task.intended, target, perceived,
+        fit=fit, agreement=agreement, line=task.line,
+    )  # fmt: skip
 
 
 def _failed(task: Task, why: str) -> Item:
     modality = task.modalities[0] if task.modalities else "unknown"
-    return Item(task.name, task.path, modality, _kind(task.path), task.intended, "", None, error=why)
+    return Item(task.name, task.path, modality, _kind(task.path), task.intended, "", None, error=why, line=task.line)
 
 
 def _kind(path: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from emogen.conditioning.spec import parse
 from emogen.conditioning.track import EmotionTrack
 from emogen.errors import EmogenError, FormatError, InputError, LimitError
 from emogen.evaluation.perceive import MODALITIES, find_files
+from emogen.evaluation.results import Line
 from emogen.limits import LIMITS
 from emogen.media.jsonio import parse_json, read_json
 from emogen.media.sidecar import sidecar_path
@@ -30,6 +31,10 @@ JUDGED = {
     "video": ("face", "speech", "motion"),
     "performance": ("face", "speech"),
 }
+#: Behind the name of a performance: the folder of its stems.
+STEMS = "_stems"
+#: Music around the middle of a line that is judged with it (s); what its judge learnt from lasts longer, own assumption.
+MUSIC_S = 10.0
 MANIFESTS = (".csv", ".jsonl", ".json")
 COLUMNS = "Columns: file, intended, and, where wanted, modality, start_s, end_s."
 
@@ -46,6 +51,7 @@ class Task:
         start_s: Where the piece starts in the file (s).
         end_s: Where it ends; None: at the end of the file.
         problem: Why it cannot be judged; "" where it can.
+        line: Of which performance's line it is a part; None where it is none.
     """
 
     name: str
@@ -55,6 +61,7 @@ class Task:
     start_s: float = 0.0
     end_s: float | None = None
     problem: str = ""
+    line: Line | None = None
 
     @property
     def is_part(self) -> bool:
@@ -89,7 +96,11 @@ def gather(source: str | Path) -> list[Task]:
 
 
 def _not_a_by_product(path: Path) -> bool:
-    """Texts beside media (notes, a README) are not items of an evaluation, unless they have a sidecar."""
+    """Neither texts beside media (notes, a README) without a sidecar nor the stems of a performance are items."""
+    for folder in path.parents:
+        whole = folder.name.removesuffix(STEMS)
+        if whole != folder.name and folder.with_name(f"{whole}.json").is_file():
+            return False
     return path.suffix.lower() not in (".txt", ".md") or sidecar_path(path).is_file()
 
 
@@ -105,9 +116,9 @@ def _described(path: Path, root: Path) -> Iterator[Task]:
         if not isinstance(sidecar, dict) or "emotion" not in sidecar:
             yield task  # a JSON file of somebody else that happens to bear this name
             return
-        lines = (sidecar.get("media") or {}).get("plan", {}).get("lines")
-        if sidecar.get("modality") == "performance" and lines:
-            yield from _lines(task, lines)
+        plan = (sidecar.get("media") or {}).get("plan", {})
+        if sidecar.get("modality") == "performance" and plan.get("lines"):
+            yield from _lines(task, plan, EmotionTrack.from_dict(sidecar["emotion"]))
             return
         intended = EmotionTrack.from_dict(sidecar["emotion"])
         yield replace(task, modalities=_judged(str(sidecar.get("modality")), path), intended=intended)
@@ -124,16 +135,27 @@ def _judged(modality: str, path: Path) -> tuple[str, ...] | None:
     return named
 
 
-def _lines(task: Task, lines: Sequence[Mapping[str, Any]]) -> Iterator[Task]:
-    for number, line in enumerate(lines, start=1):
-        yield replace(
-            task,
-            name=f"{task.name} line {number} ({line['start_s']:.1f}-{line['end_s']:.1f} s)",
-            modalities=_judged("performance", task.path),
-            intended=EmotionTrack.from_dict(line["emotion"]),
-            start_s=float(line["start_s"]),
-            end_s=float(line["end_s"]),
-        )
+def _lines(task: Task, plan: Mapping[str, Any], whole: EmotionTrack) -> Iterator[Task]:
+    """A performance line by line: its face and its voice, and the music around it; by the stems where they lie beside."""
+    stems = task.path.with_name(f"{task.path.stem}{STEMS}")
+    music = stems / "music.wav"
+    for number, line in enumerate(plan["lines"], start=1):
+        start_s, end_s, intended = float(line["start_s"]), float(line["end_s"]), EmotionTrack.from_dict(line["emotion"])
+        at = f"line {number} ({start_s:.1f}-{end_s:.1f} s)"
+        part = replace(
+            task, name=f"{task.name} {at}", intended=intended, start_s=start_s, end_s=end_s,
+            line=Line(task.name, number, start_s, end_s, intended),
+        )  # fmt: skip
+        voice = stems / "voices" / f"{line['speaker']}.wav"
+        if voice.is_file() and task.path.suffix.lower() != ".wav":
+            yield replace(part, modalities=("face",))
+            yield replace(part, modalities=("speech",), path=voice)
+        else:
+            yield replace(part, modalities=_judged("performance", task.path))
+        if music.is_file() and task.path.suffix.lower() != ".wav":
+            middle = (start_s + end_s) / 2
+            first, last = max(middle - MUSIC_S / 2, 0.0), min(middle + MUSIC_S / 2, float(plan["duration_s"]))
+            yield replace(part, modalities=("music",), path=music, intended=whole.slice(first, last), start_s=first, end_s=last)
 
 
 def _manifest(path: Path) -> Iterator[Task]:

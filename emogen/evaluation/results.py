@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from emogen.conditioning.recognition import Recognition
     from emogen.conditioning.track import EmotionTrack
+    from emogen.evaluation.coherence import Coherence
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,25 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Line:
+    """The line of a performance that an item is a part of.
+
+    Attributes:
+        whole: The performance's name.
+        number: Of the line in it, from 1.
+        start_s: When it begins in the performance (s).
+        end_s: When it ends.
+        felt: What is felt in it, from its start on.
+    """
+
+    whole: str
+    number: int
+    start_s: float
+    end_s: float
+    felt: EmotionTrack
+
+
+@dataclass(frozen=True)
 class Item:
     """One file and modality.
 
@@ -46,6 +66,7 @@ class Item:
         error: Why not; "" else.
         fit: 0..1, the chance that the judge gives `target`; nan where it is not known. Low is bad.
         agreement: -1..1: how alike asked and perceived VAD point (cosine); nan where it is not known.
+        line: Of which performance's line it is a part; None where it is none.
     """
 
     name: str
@@ -58,6 +79,7 @@ class Item:
     error: str = ""
     fit: float = float("nan")
     agreement: float = float("nan")
+    line: Line | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +177,8 @@ class Evaluation:
         warnings: Sentences.
         seconds: How long it took.
         emogen: Version.
+        created: Date and time.
+        coherences: Performances, and how their modalities follow one track over time.
     """
 
     title: str
@@ -165,3 +189,4 @@ class Evaluation:
     seconds: float = 0.0
     emogen: str = ""
     created: str = field(default="")
+    coherences: tuple[Coherence, ...] = ()

@@ -7,7 +7,7 @@ perceived filled or solid, so that colour never carries a meaning alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -19,6 +19,7 @@ WIDTH = 360.0
 LABEL_CHARS = 15  # longest name of an emotion beside a bar; own choice
 _ROW, _LEFT, _RIGHT = 28.0, 104.0, 44.0
 Points = Sequence[tuple[float, float]]
+Values = Sequence[Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -160,8 +161,26 @@ def intensity(curve: IntensityCurve) -> Markup:
 
 def course(found: Course) -> Markup:
     """Valence and arousal of one item over its time, asked for (dashed) and perceived (solid)."""
+    label = f"Valence and arousal over time, asked for and perceived: {found.name}"
+    return _over_time(found.times, {"asked-line": found.asked, "felt-line": found.perceived}, label)
+
+
+def courses(name: str, times: Sequence[float], asked: Values, perceived: Mapping[str, Values]) -> Markup:
+    """Valence and arousal of a performance line by line: asked for (dashed), and as each modality is perceived.
+
+    Args:
+        name: Of the performance.
+        times: [k] seconds.
+        asked: [k] (valence, arousal).
+        perceived: Modality -> [k] the same, nan where there was nothing to judge.
+    """
+    label = f"Valence and arousal of {name} line by line, asked for, and as perceived in {', '.join(perceived)}"
+    return _over_time(times, {"asked-line": asked} | {f"{m}-line felt-line": course for m, course in perceived.items()}, label)
+
+
+def _over_time(times: Sequence[float], lines: Mapping[str, Values], label: str) -> Markup:
     left, wide, high, gap = 34.0, 312.0, 70.0, 16.0
-    last = max(found.times[-1], 1e-6)
+    last = max(times[-1], 1e-6)
     body = ""
     for axis, name in enumerate(("valence", "arousal")):
         top = 18.0 + axis * (high + gap + 8.0)
@@ -170,17 +189,18 @@ def course(found: Course) -> Markup:
             y = top + (1.0 - v) / 2.0 * high
             body += f'<line class="{"grid" if v else "axis"}" x1="{left:g}" y1="{y:g}" x2="{left + wide:g}" y2="{y:g}"/>'
             body += _text(left - 6, y + 4, f"{v:+g}" if v else "0", "end")
-        for values, kind in ((found.asked, "asked-line"), (found.perceived, "felt-line")):
+        for kind, values in lines.items():
             body += _line(
                 [
                     (left + t / last * wide, top + (1.0 - min(max(v[axis], -1.0), 1.0)) / 2.0 * high)
-                    for t, v in zip(found.times, values, strict=True)
+                    for t, v in zip(times, values, strict=True)
+                    if math.isfinite(v[axis])
                 ],
                 kind,
             )
     bottom = 18.0 + 2 * high + gap + 8.0 + 16.0
     body += _text(left, bottom, "0 s", "start") + _text(left + wide, bottom, f"{last:.1f} s", "end")
-    return drawing(WIDTH, bottom + 6, f"Valence and arousal over time, asked for and perceived: {found.name}", body)
+    return drawing(WIDTH, bottom + 6, label, body)
 
 
 def _line(points: Points, kind: str) -> str:

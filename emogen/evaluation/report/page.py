@@ -18,6 +18,7 @@ import numpy as np
 from markupsafe import Markup
 
 from emogen.conditioning.track import EmotionTrack
+from emogen.evaluation.coherence import TOGETHER, Coherence
 from emogen.evaluation.report import charts, wording
 from emogen.evaluation.report.media import Exhibit, Gallery
 from emogen.evaluation.results import Conflict, Evaluation, Figure, Item, ModalityResult
@@ -95,6 +96,7 @@ def _render(evaluation: Evaluation, cards: Sequence[Card], refused: int) -> byte
         evaluation=evaluation,
         overview=wording.of_all(evaluation),
         modalities=[_section(result, [c.item for c in cards]) for result in evaluation.modalities],
+        coherences=[_coherence(found) for found in evaluation.coherences],
         conflicts=evaluation.conflicts[:CONFLICTS],
         conflict_modalities=_conflict_columns(evaluation.conflicts[:CONFLICTS]),
         cards=cards,
@@ -148,6 +150,18 @@ def _section(result: ModalityResult, ordered: Sequence[Item]) -> dict[str, Any]:
         "curves": [(curve, charts.intensity(curve)) for curve in result.curves if curve.asked],
         "courses": [(course.name, charts.course(course)) for course in courses[:COURSES]],
         "n_courses": len(courses),
+    }
+
+
+def _coherence(found: Coherence) -> dict[str, Any]:
+    """A performance's modalities over its time."""
+    perceived = {modality: course.tolist() for modality, course in found.perceived.items()}
+    return {
+        "found": found,
+        "rows": [(wording.heading(m) if m != TOGETHER else "All together", *found.follows[m]) for m in found.follows],
+        "between": [(wording.heading(one), wording.heading(other), r) for (one, other), r in found.between.items()],
+        "keys": [(modality, wording.heading(modality)) for modality in perceived],
+        "chart": charts.courses(found.name, found.times_s.tolist(), found.asked.tolist(), perceived),
     }
 
 

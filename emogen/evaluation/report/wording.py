@@ -44,6 +44,7 @@ GLOSSARY = (
     ("ECE", "expected calibration error: mean gap of stated confidence and being right; 0 is best."),
     ("Fit", "the chance that the judge gives to what was asked for. Items are sorted by it, the lowest first."),
     ("VAD", "valence (unpleasant to pleasant), arousal (calm to excited), dominance (controlled to in control)."),
+    ("Coherence", "how voice, face and music of a performance, each by its own judge, follow what was asked for, line by line."),
     ("Conflict", "how far the judges of one file disagree: 0 they agree, 1 they exclude each other."),
 )
 DASH = "-"
