@@ -160,7 +160,7 @@ def _coherence(found: Coherence) -> dict[str, Any]:
         "found": found,
         "rows": [(wording.heading(m) if m != TOGETHER else "All together", *found.follows[m]) for m in found.follows],
         "between": [(wording.heading(one), wording.heading(other), r) for (one, other), r in found.between.items()],
-        "keys": [(modality, wording.heading(modality)) for modality in perceived],
+        "legend": [(modality, wording.heading(modality)) for modality in perceived],
         "chart": charts.courses(found.name, found.times_s.tolist(), found.asked.tolist(), perceived),
     }
 
