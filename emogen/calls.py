@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from emogen.batch.run import Summary
     from emogen.conditioning.emotion import Emotion
     from emogen.conditioning.matching import Matches
     from emogen.conditioning.track import EmotionTrack
@@ -159,6 +160,27 @@ def evaluate(source: str | Path, *, report: str | Path | None = None, **options:
 
         write_report(found, Path(report))
     return found
+
+
+def run_batch(
+    manifest: str | Path | None, out: str | Path, *, grid: str | None = None, seed: int = 0, stimuli: bool = False,
+    loudness: str | None = None, **options: Any,
+) -> Summary:  # fmt: skip
+    """Many jobs -> a folder with everything (`emogen.batch` is the package; the command is `emogen batch`).
+
+    Args:
+        manifest: Jobs, one a line (.jsonl, .csv, .tsv, .json); None with a grid.
+        out: The folder.
+        grid: Every combination of some factors instead: "text=lines.txt emotion=joy,anger voice=*".
+        seed: Each job without a seed gets one of this and of its id.
+        stimuli: Matches loudness and writes the table, codebook and lists of a set of stimuli.
+        loudness: Of stimuli: lufs:-23 (left out), rms:-26, or none.
+        options: `workers`, `engine`, `address`, `resume` ... as in `emogen.batch.run.run`.
+    """
+    from emogen.batch.entry import do_batch, read_batch
+
+    found = read_batch(manifest, grid=grid, seed=seed, stimuli=stimuli, loudness=loudness)
+    return do_batch(found, out, seed=seed, stimuli=stimuli, **options)[0]
 
 
 def load(source: str | Path) -> Any:

@@ -48,6 +48,7 @@ class Limits:
     subtitle_bytes: int = 20_000_000
     subtitle_cues: int = 50_000
     items: int = 20_000
+    cache_bytes: int = 2_000_000_000
     checkpoint_header_bytes: int = 10_000_000
 
 

@@ -24,7 +24,7 @@ def test_help_names_every_command_and_loads_no_torch() -> None:
     done = run("--help")
     assert done.returncode == 0
     for command in ("speak", "convert", "talk", "music", "gesture", "image", "video", "perform", "recognize", "evaluate", "emotion",
-                    "train", "doctor", "demo"):
+                    "batch", "train", "doctor", "demo"):
         assert command in done.stdout
     code = "import sys, emogen.cli; print('torch' in sys.modules, 'diffusers' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split() == ["False"] * 2

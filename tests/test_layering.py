@@ -37,6 +37,7 @@ FREE = {
     "emogen._version",
     "emogen.checkpoints",
     "emogen.tables",
+    "emogen.versions",
 }
 #: First match wins; a module may import modules of its own level or below (a higher number is higher up).
 LEVELS = [

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from emogen._version import __version__
-from emogen.cli import generate, match, perceive, tools
+from emogen.cli import batch, generate, match, perceive, tools
 from emogen.errors import EmogenError
 
 app = typer.Typer(
@@ -24,7 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Media that feel like something on purpose: speech, faces, gestures, music and pictures from one emotion.",
 )
-for module in (generate, perceive, match, tools):
+for module in (generate, batch, perceive, match, tools):
     module.register(app)
 
 

@@ -1,8 +1,7 @@
-"""Commands that make media: speak, convert and perform; the others stand in files of their own."""
+"""Commands that make media: speak and convert; the others stand in files of their own."""
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +29,7 @@ from emogen.cli.options import (
     target,
     words,
 )
+from emogen.cli.perform import perform
 from emogen.cli.talk import talk
 from emogen.cli.video import video
 from emogen.errors import InputError
@@ -79,35 +79,6 @@ def convert(
     pipe = opened("conversion", backend, device)
     make = pipe if path.suffix.lower() == ".csv" else pipe.stream
     report(make(audio, felt, rights=rights, seed=seed), path, started, as_json)
-
-
-def perform(
-    script: Annotated[Path, typer.Argument(help="A story in Markdown.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The .mp4 to write.")] = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Print the plan as a table and render nothing.")] = False,
-    seed: Seed = None,
-    size: int = 512,
-    fps: float = 25,
-    backend: Backend = "embedded",
-    device: Device = "cpu",
-    as_json: Json = False,
-) -> None:
-    """A written story -> one performance with voices, faces, music and subtitles (.mp4, .srt)."""
-    started = time.perf_counter()
-    from emogen.pipelines.performance.script import read_script
-
-    story = read_script(script)
-    if plan:
-        from emogen.pipelines.performance.plan import make_plan
-
-        planned = make_plan(story, folder=script.parent)
-        print(json.dumps(planned.to_dict(), ensure_ascii=False) if as_json else planned.table())
-        return
-    if output is None:
-        raise InputError("perform", "needs -o FILE.mp4, or --plan")
-    path = target(output, (".mp4",))
-    out = opened("performance", backend, device)(story, folder=script.parent, seed=seed, size=size, fps=fps)
-    report(out, path, started, as_json, also=[str(path.with_suffix(".srt"))])
 
 
 def register(app: typer.Typer) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from emogen.conditioning.emotion import Emotion
+from emogen.limits import LIMITS
 
 TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 #: Rows valence, arousal, dominance; columns as TRAITS (the last for neuroticism = -stability). Mehrabian 1996.
@@ -23,7 +24,7 @@ REGRESSION = np.array(
         [0.25, 0.17, 0.60, -0.32, 0.00],
     ]
 )
-#: How far an emotion read from words is pulled towards the speaker's resting point; own assumption.
+#: How strongly the speaker's resting point lies under what is read from words; own assumption.
 PULL = 0.2
 #: After this long a feeling has half gone, in s; own assumption.
 HALF_LIFE_S = 20.0
@@ -31,6 +32,8 @@ HALF_LIFE_S = 20.0
 GIVE_WAY = 0.7
 #: The part of what words say that is taken even where the recogniser is not sure; own assumption.
 SURE = 0.5
+#: What a feeling is made of: words, what lasts of one's own, what is caught from another, moods, the resting point.
+CAUSES = ("words", "lasting", "caught", "mood", "temper")
 FAINTEST = 0.05  # a trace below this intensity is left out; own assumption
 FULL = 0.8  # distance from neutral of a feeling at intensity 1, about that of the basic emotions' norms
 TERMS, LEAST_PART = 4, 0.15  # of an emotion that are kept, and their least share of the largest; own assumption
@@ -40,14 +43,6 @@ def temperament(traits: Mapping[str, float]) -> np.ndarray:
     """The resting valence, arousal and dominance (-1..1) of a personality; traits are 0..1, 0.5 = average."""
     centred = np.array([2 * traits.get(name, 0.5) - 1 for name in TRAITS])
     return np.clip(REGRESSION @ centred, -1, 1)
-
-
-def coloured(emotion: Emotion, traits: Mapping[str, float]) -> Emotion:
-    """An emotion as this personality would feel it: pulled towards the speaker's resting point."""
-    if not traits:
-        return emotion
-    v, a, d = temperament(traits)
-    return Emotion.lerp(emotion, Emotion.parse(f"vad({v:.4f},{a:.4f},{d:.4f})"), PULL)
 
 
 def inertia(traits: Mapping[str, float]) -> float:
@@ -68,23 +63,37 @@ def caught(emotion: Emotion, traits: Mapping[str, float]) -> Emotion:
     """
     agreeable = traits.get("agreeableness", 0.5)
     answer = emotion.vad * [1.0, 1.0, 1.0 - 2.0 * agreeable]
-    return _likely(answer).scale(0.5 * (0.5 + agreeable))
+    return likely(answer).scale(0.5 * (0.5 + agreeable))
 
 
-def _likely(vad: np.ndarray) -> Emotion:
-    """The feeling in the direction of a point in VAD space, as strong as the point is far from neutral."""
+def likely(vad: np.ndarray) -> Emotion:
+    """The feeling in the direction of a point (-1..1 each) in VAD space, as strong as the point is far from neutral."""
     length = float(np.linalg.norm(vad))
     if length < FAINTEST:
         return Emotion()
     v, a, d = np.clip(vad / length * FULL, -1.0, 1.0)
-    return _told(Emotion.parse(f"vad({v:.4f},{a:.4f},{d:.4f})"), vad, min(length / FULL, 1.0))
+    return told(Emotion.parse(f"vad({v:.4f},{a:.4f},{d:.4f})"), vad, min(length / FULL, 1.0))
 
 
-def _told(emotion: Emotion, vad: np.ndarray, intensity: float) -> Emotion:
+def told(emotion: Emotion, vad: np.ndarray, intensity: float) -> Emotion:
     """An emotion by its few largest terms, neutral left out."""
     terms = [(name, share) for name, share in emotion.weights.items() if name != "neutral"][:TERMS]
     kept = {name: share for name, share in terms if share >= LEAST_PART * terms[0][1]}
     return Emotion.measured(kept, vad, intensity) if kept else Emotion()
+
+
+def rounded(emotion: Emotion) -> Emotion:
+    """An emotion in few figures, so that a plan can be read: two decimals."""
+    vad = [round(float(x), 2) for x in emotion.vad]
+    amplitudes = {name: round(a, 2) for name, a in emotion.amplitudes.items() if round(a, 2) > 0.0}
+    total = round(sum(amplitudes.values()), 2)
+    return Emotion.measured(amplitudes, vad, min(total, 1.5)) if amplitudes else Emotion()
+
+
+def amplified(emotion: Emotion, factor: float) -> Emotion:
+    """An emotion acted more or less strongly, within the limit of intensity."""
+    largest = max((amplitude for _, amplitude in emotion.parts), default=1.0)
+    return emotion.scale(min(factor, LIMITS.intensity / largest))
 
 
 @dataclass(frozen=True)
@@ -116,12 +125,11 @@ class Heart:
         Returns:
             Neutral where nothing is said, lasts or lies under it.
         """
-        lasting = [
-            self.felt[0].scale(inertia(self.traits) * _left(self.felt[1])),
-            caught(self.heard[0], self.traits).scale(_left(self.heard[1])),
-            *self.moods,
-            _likely(temperament(self.traits)).scale(PULL),
-        ]
+        return self.traced(read, confidence)[0]
+
+    def traced(self, read: Emotion, confidence: float = 1.0) -> tuple[Emotion, dict[str, float]]:
+        """As `next`, and how much of it each of `CAUSES` makes, 0..1.5 along where it leads."""
+        lasting = self._lasting()
         before = _together(lasting)
         doubt = (1.0 - confidence) * (_along(-before.vad, read.vad) if np.linalg.norm(before.vad) >= FAINTEST else 0.0)
         sure = SURE + (1.0 - SURE) * confidence
@@ -129,7 +137,24 @@ class Heart:
         left = 1.0 - GIVE_WAY * min(words.intensity, 1.0)
         parts = [words, *(emotion.scale(left) for emotion in lasting)]
         found = _together(parts)
-        return _told(found, found.vad, _level(parts, found.vad))
+        felt = told(found, found.vad, _level(parts, found.vad))
+        own, heard, *moods, temper = (part.intensity * _along(part.vad, found.vad) for part in parts[1:])
+        said = words.intensity * _along(words.vad, found.vad)
+        return felt, dict(zip(CAUSES, (said, own, heard, max(moods, default=0.0), temper), strict=True))
+
+    def silent(self) -> Emotion:
+        """What is felt while nothing is said: what lasts, what the other one stirs, the moods, the personality."""
+        parts = self._lasting()
+        found = _together(parts)
+        return told(found, found.vad, _level(parts, found.vad))
+
+    def _lasting(self) -> list[Emotion]:
+        return [
+            self.felt[0].scale(inertia(self.traits) * _left(self.felt[1])),
+            caught(self.heard[0], self.traits).scale(_left(self.heard[1])),
+            *self.moods,
+            likely(temperament(self.traits)).scale(PULL),
+        ]
 
 
 def _left(since_s: float) -> float:

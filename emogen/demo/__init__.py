@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def launch(host: str = "127.0.0.1", port: int = 7860) -> None:
-    """Opens the demo at http://host:port and waits.
+    """Opens the demo at http://host:port and waits until it is told to end (Ctrl-C or SIGTERM).
 
     Raises:
         BackendMissing: Gradio is not installed.
@@ -13,12 +13,12 @@ def launch(host: str = "127.0.0.1", port: int = 7860) -> None:
     from emogen.errors import BackendMissing, InputError
 
     try:
-        from emogen.demo.page import build, serve
+        from emogen.demo.page import run
     except ModuleNotFoundError as error:
         raise BackendMissing(
             "demo", f"{error.name} is not installed", 'Install it: pip install "emogen[demo]"'
         ) from error
     try:
-        serve(build(), host=host, port=port)
+        run(host=host, port=port)
     except OSError as error:
         raise InputError("--port", f"{port} cannot be used: {error}", "Accepted: a free port.") from error

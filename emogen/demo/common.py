@@ -1,4 +1,4 @@
-"""What the tabs share: the field for an emotion, safe parsing, files that clean up after themselves."""
+"""What the tabs share: fields, folders that delete themselves, and the place where a result is shown."""
 
 from __future__ import annotations
 
@@ -6,49 +6,134 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from emogen.conditioning.emotion import Emotion
-from emogen.conditioning.spec import parse
-from emogen.errors import EmogenError, InputError
+from emogen.demo.jobs import Jobs
+from emogen.errors import InputError
 
-EXAMPLES = ["sadness:0.8", "anger", "joy:0.6+fear:0.3", "0s fear; 2s joy", "-joy:0.8", '"a trembling whisper"']
 #: What was rendered is deleted from its folder after this time (s); the page's own copy lives as `page.DELETE_S` says.
 KEEP_S = 900
 #: As a default argument: the pipelines' progress bars appear on the page.
 PROGRESS = gr.Progress(track_tqdm=True)
+#: For every event that works: they wait for each other in one queue.
+QUEUED: dict[str, Any] = {"concurrency_id": "work", "concurrency_limit": 1}
 
 
-class NoFiles:
-    """Descriptions are read; files of this machine are not."""
+@dataclass(frozen=True)
+class Made:
+    """What a call gave.
 
-    def describe(self, text: str) -> Emotion:
-        """Words -> Emotion."""
-        from emogen.conditioning.text import TextRecognizer
+    Attributes:
+        media: The file that is shown and judged, its sidecar beside it.
+        sidecar: How it was made.
+        told: What the visitor should know, as Markdown.
+        files: Other files to take along.
+        judged: What the judges are shown: a file or folder with sidecars; None: `media`; "": nothing.
+    """
 
-        return TextRecognizer.load("embedded").recognize(text).emotion
+    media: str
+    sidecar: dict[str, Any]
+    told: str = ""
+    files: Sequence[str] = field(default=())
+    judged: str | None = None
 
-    def reference(self, path: str) -> Emotion:
-        """Refused, whatever the path, and in the same words."""
-        raise InputError("emotion", "files cannot be named here", "Upload the file instead.")
+    def shown(self) -> tuple[str, list[str], str, dict[str, Any], str]:
+        """For the page: the media, all files with the sidecar, the words, how it was made, and what is judged."""
+        beside = Path(self.media).with_suffix(".json")
+        files = [self.media, *([str(beside)] if beside.is_file() else []), *self.files]
+        return self.media, files, self.told, self.sidecar, self.media if self.judged is None else self.judged
 
 
-def felt(written: str, *, auto: bool = False) -> Any:
-    """What a visitor wrote -> an emotion; empty is neutral."""
-    written = (written or "").strip()
-    if not written or (auto and written == "auto"):
-        return written or None
-    return parse(written, resolver=NoFiles())
+def saved(out: Any, name: str, *, told: str = "", others: Sequence[str] = ()) -> Made:
+    """An output, written to a fresh folder under a name; `others` are further names it is written to."""
+    folder = fresh_folder()
+    files = [str(out.save(folder / other)) for other in others]
+    return Made(str(out.save(folder / name)), out.sidecar(), told, files)
+
+
+class Result:
+    """Where a result appears: the media, the judges' verdict, the files, and how it was made."""
+
+    def __init__(self, jobs: Jobs, name: str, media: gr.components.Component, files: str = "") -> None:
+        """Builds the parts below a media component that stands already.
+
+        Args:
+            jobs: Of the page.
+            name: Of the tab, for the ids of the elements.
+            media: Where the result is shown.
+            files: What other files there are, for the label.
+        """
+        self.jobs, self.name, self.media = jobs, name, media
+        self.verdict = gr.HTML(elem_id=f"{name}-verdict", padding=False, apply_default_css=False)
+        self.told = gr.Markdown(elem_id=f"{name}-told", elem_classes="told")
+        self.files = gr.File(
+            label=f"Files, sidecar{', ' + files if files else ''}", elem_id=f"{name}-files", interactive=False,
+            file_count="multiple", height=150,
+        )  # fmt: skip
+        with gr.Accordion("How it was made", open=False):
+            self.facts = gr.JSON(show_label=False)
+        self.source = gr.State()
+
+    def wire(self, go: gr.Button, cancel: gr.Button, make: Callable[..., Made], given: Sequence[Any], api_name: str) -> None:
+        """A click makes it and then asks the judges; another one stops it."""
+
+        def shown(made: Made) -> tuple[Any, ...]:
+            return made.shown()
+
+        call = self.jobs.wrapped(_then(make, shown))
+        go.click(None, None, self.verdict, js="() => ''", api_visibility="private")
+        made = go.click(
+            call, list(given), [self.media, self.files, self.told, self.facts, self.source], api_name=api_name,
+            show_progress_on=self.media, scroll_to_output=True, **QUEUED,
+        )  # fmt: skip
+        judged = made.success(
+            self.jobs.wrapped(_judged), self.source, self.verdict, api_visibility="private", show_progress="minimal", **QUEUED,
+        )  # fmt: skip
+        cancel.click(self.jobs.stop, None, None, cancels=[made, judged], queue=False, api_visibility="private")
+
+
+def _judged(source: str | None) -> str:
+    from emogen.demo.verdict import of  # the judges are no part of what a page needs to open
+
+    return of(source)
+
+
+def _then(first: Callable[..., Any], second: Callable[[Any], Any]) -> Callable[..., Any]:
+    @wraps(first)
+    def both(*arguments: Any) -> Any:
+        return second(first(*arguments))
+
+    return both
+
+
+def buttons(name: str, *labels: tuple[str, str]) -> list[gr.Button]:
+    """A button for each (label, id) of a row, of which the first is shown, and one that cancels at the end."""
+    with gr.Row(elem_classes="go"):
+        made = [
+            gr.Button(label, variant="primary", elem_id=identity, min_width=130, visible=not i)
+            for i, (label, identity) in enumerate(labels)
+        ]
+        made.append(gr.Button("Cancel", elem_id=f"{name}-cancel", min_width=90, scale=0))
+    return made
+
+
+def only(parts: Sequence[tuple[gr.Tab, Sequence[gr.components.Component]]]) -> None:
+    """What belongs to a tab is shown when that tab is chosen, and nothing that belongs to the others."""
+    every = list(dict.fromkeys(one for _, own in parts for one in own))
+    for tab, own in parts:
+        seen = [gr.update(visible=one in own) for one in every]
+        tab.select(lambda seen=seen: seen, None, every, queue=False, show_progress="hidden", api_visibility="private")
 
 
 def seed_field() -> gr.Textbox:
     """The field for a seed."""
-    return gr.Textbox(label="Seed", placeholder="random", max_lines=1, info="The same seed gives the same result.")
+    return gr.Textbox(label="Seed", placeholder="random", max_lines=1, max_length=20, info="The same seed gives the same result.")
 
 
 def seed_of(written: str | None) -> int | None:
@@ -59,17 +144,15 @@ def seed_of(written: str | None) -> int | None:
     return int(written) if written else None
 
 
-def polite(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Turns an EmogenError into a message on the page."""
+def needed(value: Any, what: str, how: str) -> Any:
+    """The value, which must be there.
 
-    @wraps(call)
-    def wrapped(*arguments: Any) -> Any:
-        try:
-            return call(*arguments)
-        except EmogenError as error:
-            raise gr.Error(str(error), print_exception=False) from None
-
-    return wrapped
+    Raises:
+        InputError: It is missing or blank.
+    """
+    if value is None or (isinstance(value, str) and not value.strip()) or value == []:
+        raise InputError(what, "is missing", how)
+    return value
 
 
 def fresh_folder() -> Path:
@@ -84,26 +167,3 @@ def fresh_folder() -> Path:
     end.daemon = True
     end.start()
     return folder
-
-
-def emotion_field(value: str = "joy:0.8", *, auto: bool = False) -> gr.Textbox:
-    """The field for an emotion, with a line below that says what it means."""
-    info = 'A label, a mixture, "words", or a track over time.' + (" auto: the words decide." if auto else "")
-    field = gr.Textbox(value=value, label="Emotion", info=info, max_lines=3)
-
-    def explain(written: str) -> str:
-        try:
-            found = felt(written, auto=auto)
-        except EmogenError as error:
-            return f"⚠ {error}"
-        if found is None or isinstance(found, str):
-            return "the words decide" if found else "neutral"
-        moments = getattr(found, "keyframes", None)
-        if moments is None:
-            return f"*{found.describe()}*"
-        return " → ".join(f"{k.t:g} s *{k.emotion.describe()}*" for k in moments)
-
-    meaning = gr.Markdown(explain(value), elem_classes="felt")
-    field.change(explain, field, meaning, api_visibility="private", show_progress="hidden")
-    gr.Examples([*(["auto"] if auto else []), *EXAMPLES], field, label="Examples")
-    return field

@@ -1,8 +1,10 @@
-"""How the page looks: the system's own letters, quiet labels, one warm colour."""
+"""How the page looks: the system's own letters, quiet labels, one warm colour; light and dark."""
 
 from __future__ import annotations
 
 import gradio as gr
+
+from emogen.demo.picker import own
 
 #: Fonts of the visitor's system: no page asks another host for anything.
 LETTERS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
@@ -24,7 +26,11 @@ def theme() -> gr.themes.Base:
         block_label_text_color="*neutral_700",
         block_label_text_color_dark="*neutral_200",
         block_label_shadow="none",
-        block_info_text_color="*neutral_500",
+        block_info_text_color="*neutral_600",
+        block_info_text_color_dark="*neutral_300",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
+        block_shadow="none",
         button_primary_background_fill="*primary_700",
         button_primary_background_fill_hover="*primary_800",
         button_primary_background_fill_dark="*primary_700",
@@ -32,12 +38,6 @@ def theme() -> gr.themes.Base:
     )
 
 
-CSS = """
-.gradio-container {max-width: 1080px !important; margin: auto}
-.gradio-container, .gradio-container .row, .gradio-container .column {min-width: 0}
-footer {display: none !important}
-.line {color: var(--body-text-color-subdued)}
-.felt {min-height: 1.6em; padding: 0 12px; color: var(--body-text-color-subdued)}
-#talk-chain code, .chain code {white-space: pre-wrap}
-.plan textarea {font-family: var(--font-mono); font-size: .85em; white-space: pre; overflow-x: auto !important}
-"""
+def css() -> str:
+    """The styles of the page and of the picker."""
+    return own("page.css") + own("picker.css")

@@ -7,94 +7,115 @@ from typing import Any
 import gradio as gr
 
 from emogen.calls import edit_face, talk
-from emogen.demo.common import PROGRESS, emotion_field, felt, fresh_folder, polite, seed_field, seed_of
-from emogen.errors import InputError
-from emogen.media.video import probe
+from emogen.checkpoints import HERE
+from emogen.demo.common import PROGRESS, Made, Result, buttons, needed, only, saved, seed_field, seed_of
+from emogen.demo.jobs import Jobs
+from emogen.demo.picker import emotion_field, felt
+from emogen.errors import LimitError
 from emogen.pipelines.speech.voices import VOICES
-from emogen.pipelines.talking_head.avatars import AVATARS
-from emogen.pipelines.talking_head.explain import told
 
-PORTRAITS = [*(f"avatar:{name}" for name in AVATARS), "sample:astronaut"]
+#: The avatars that ship, by their files: to import them takes as long as to open the page.
+PORTRAITS = [*sorted(f"avatar:{path.stem}" for path in (HERE / "avatars").glob("*.glb")), "sample:astronaut"]
 KNOBS = {"mouth": "Mouth in speech", "brows": "Brows and lids", "head": "Head", "blink": "Blinks", "gaze": "Gaze"}
-#: Longest uploaded video that is edited on the page (s); the command line takes longer ones.
-MOST_VIDEO_S = 30.0
+#: Longest uploaded video or recording on the page (s); the command line takes longer ones.
+MOST_S = 30.0
+LINE = (
+    "A face says your words, with lips, brows and gaze: one of ours, or your own photo; in our voice, or in your own. The curves of "
+    "its muscles can be taken along."
+)
+EXAMPLES = [
+    ["I never thought I'd see you again.", "0s surprise:0.8; 1.2s joy", "avatar:ava"],
+    ["Leave me alone.", "anger:0.9", "avatar:ben"],
+    ["It was my fault.", "shame:0.8", "sample:astronaut"],
+]
 
-LINE = "A face says your words, with lips, brows and gaze; the curves of its muscles can be taken along."
 
-
-@polite
 def make(
-    text: str,
-    emotion: str,
-    portrait: str,
-    photo: str | None,
-    voice: str,
-    audio: str | None,
-    seed: str | None,
-    *amounts: float,
+    text: str, emotion: str = "auto", portrait: str = PORTRAITS[0], photo: str | None = None, voice: str = "alto",
+    seed: str | None = None, mouth: float = 1.0, brows: float = 1.0, head: float = 1.0, blink: float = 1.0, gaze: float = 1.0,
     progress: gr.Progress = PROGRESS,
-) -> tuple[str, list[str], str, dict[str, Any]]:
+) -> Made:  # fmt: skip
     """The words, spoken by a face; the face's curves; and which muscles show the emotion."""
+    needed(text, "text", "Write what is said.")
+    return _talk(text, emotion, portrait, photo, seed, (mouth, brows, head, blink, gaze), voice=voice)
+
+
+def mime(
+    audio: str | None, emotion: str = "auto", portrait: str = PORTRAITS[0], photo: str | None = None,
+    seed: str | None = None, mouth: float = 1.0, brows: float = 1.0, head: float = 1.0, blink: float = 1.0, gaze: float = 1.0,
+    progress: gr.Progress = PROGRESS,
+) -> Made:  # fmt: skip
+    """A recording, spoken by a face."""
+    from emogen.media.audio import read_audio
+
+    path = needed(audio, "recording", "Record or upload one.")
+    _short(read_audio(path).duration_s, "recording")
+    return _talk(None, emotion, portrait, photo, seed, (mouth, brows, head, blink, gaze), audio=path)
+
+
+def _talk(
+    text: str | None, emotion: str, portrait: str, photo: str | None, seed: str | None, amounts: tuple[float, ...], **options: Any,
+) -> Made:  # fmt: skip
     knobs: dict[str, Any] = dict(zip(KNOBS, amounts, strict=True))
-    out = talk(None if audio else text, felt(emotion, auto=True), portrait=photo or portrait, voice=voice, audio=audio,
-               seed=seed_of(seed), **knobs)  # fmt: skip
-    folder = fresh_folder()
-    files = [str(out.save(folder / f"curves{suffix}")) for suffix in (".csv", ".glb", ".bvh")]
-    return str(out.save(folder / "talk.mp4")), files, _chain(out), out.sidecar()
+    out = talk(text, felt(emotion, auto=True), portrait=photo or portrait, seed=seed_of(seed), **options, **knobs)
+    return saved(out, "talk.mp4", told=_chain(out), others=("curves.csv", "curves.glb", "curves.bvh"))
 
 
-@polite
-def edit(video: str | None, emotion: str, seed: str | None, progress: gr.Progress = PROGRESS) -> tuple[str, str, dict[str, Any]]:
+def edit(video: str | None, emotion: str = "joy:0.8", seed: str | None = None, progress: gr.Progress = PROGRESS) -> Made:
     """The same video with another feeling in the face."""
-    if not video:
-        raise InputError("video", "is missing", "Upload one that shows a face.")
-    if (seconds := probe(video).duration_s) > MOST_VIDEO_S:
-        raise InputError("video", f"{seconds:.0f} s", f"Accepted here: up to {MOST_VIDEO_S:g} s; on the command line longer.")
-    out = edit_face(video, felt(emotion, auto=True), seed=seed_of(seed))
-    return str(out.save(fresh_folder() / "edited.mp4")), _chain(out), out.sidecar()
+    from emogen.media.video import probe
+
+    path = needed(video, "video", "Record or upload one that shows a face.")
+    _short(probe(path).duration_s, "video")
+    out = edit_face(path, felt(emotion, auto=True), seed=seed_of(seed))
+    return saved(out, "edited.mp4", told=_chain(out))
+
+
+def _short(seconds: float, what: str) -> None:
+    if seconds > MOST_S:
+        raise LimitError(what, f"{seconds:.0f} s", f"Accepted here: up to {MOST_S:g} s; on the command line longer.")
 
 
 def _chain(out: Any) -> str:
     """From emotion to muscles, as text that keeps its lines."""
-    return "```\n" + "\n".join(told(out.made.facts["explained"])) + "\n```"
+    from emogen.pipelines.talking_head.explain import told
+
+    lines = "\n".join(told(out.made.facts["explained"]))
+    return f"<details><summary>Why the face looks like this</summary>\n\n```\n{lines}\n```\n</details>"
 
 
-def build() -> None:
+def build(jobs: Jobs) -> None:
     """The forms."""
     with gr.Row():
-        with gr.Column():
-            text = gr.Textbox(
-                "I never thought I'd see you again.", label="What is said", lines=2, max_length=600, elem_id="talk-text"
-            )
-            emotion = emotion_field("0s surprise:0.8; 1.2s joy", auto=True)
-            with gr.Row():
-                portrait = gr.Dropdown(PORTRAITS, value=PORTRAITS[0], label="Portrait", min_width=120)
-                voice = gr.Dropdown(sorted(VOICES), value="alto", label="Voice", min_width=120)
-            with gr.Accordion("A photo instead of the portrait, a recording instead of the voice", open=False):
-                photo = gr.Image(
-                    label="Yours, or with leave", type="filepath", sources=["upload", "webcam"], height=240
-                )
-                audio = gr.Audio(label="A voice: yours, or with leave", type="filepath", sources=["upload", "microphone"])
+        with gr.Column(scale=6):
+            with gr.Tabs():
+                with gr.Tab("Words") as words:
+                    text = gr.Textbox(EXAMPLES[0][0], label="What is said", lines=2, max_length=600, elem_id="talk-text")
+                    voice = gr.Dropdown(sorted(VOICES), value="alto", label="Voice", min_width=120)
+                with gr.Tab("A recording") as recording:
+                    audio = gr.Audio(
+                        label="A voice: yours, or with leave", type="filepath", sources=["upload", "microphone"], elem_id="talk-in"
+                    )
+                with gr.Tab("A video of a face") as film:
+                    video = gr.Video(label="A video of a face: yours, or with leave", sources=["upload", "webcam"], elem_id="edit-in")
+            with gr.Group() as who:
+                portrait = gr.Dropdown(PORTRAITS, value=PORTRAITS[0], label="Portrait", elem_id="talk-portrait")
+                with gr.Accordion("Your own photo instead", open=False):
+                    photo = gr.Image(
+                        label="Yours, or with leave", type="filepath", sources=["upload", "webcam"], height=240, elem_id="talk-photo"
+                    )
+            emotion = emotion_field(EXAMPLES[0][1], auto=True, elem_id="talk-emotion")
             with gr.Accordion("How much each part does", open=False):
                 knobs = [gr.Slider(0, 2, 1, step=0.1, label=label) for label in KNOBS.values()]
             seed = seed_field()
-            button = gr.Button("Talk", variant="primary", elem_id="talk-go")
-        with gr.Column():
-            video = gr.Video(label="Talking head", elem_id="talk-out", autoplay=True, buttons=["download"])
-            files = gr.File(label="Curves: Live Link Face CSV, glTF character, BVH head", elem_id="talk-files")
-            with gr.Accordion("Why the face looks like this", open=False):
-                chain = gr.Markdown(elem_id="talk-chain")
-            with gr.Accordion("How it was made", open=False):
-                facts = gr.JSON()
-    given = [text, emotion, portrait, photo, voice, audio, seed, *knobs]
-    button.click(make, given, [video, files, chain, facts], api_name="talk")
-    with gr.Accordion("Change the face in a video", open=False), gr.Row():
-        with gr.Column():
-            old = gr.Video(label="A video of a face: yours, or with leave", sources=["upload", "webcam"], elem_id="edit-in")
-            other = emotion_field("joy:0.6")
-            again = gr.Button("Change", variant="primary", elem_id="edit-go")
-        with gr.Column():
-            new = gr.Video(label="The same, felt otherwise", elem_id="edit-out", buttons=["download"])
-            why = gr.Markdown()
-            made = gr.JSON(label="How it was made")
-    again.click(edit, [old, other, seed], [new, why, made], api_name="edit_face")
+            go, mimed, edited, cancel = buttons(
+                "talk", ("Talk", "talk-go"), ("Talk with the recording", "mime-go"), ("Change the face", "edit-go")
+            )
+            gr.Examples(EXAMPLES, [text, emotion, portrait])
+        with gr.Column(scale=5):
+            shown = gr.Video(label="Talking face", elem_id="talk-out", autoplay=True, buttons=["download"], interactive=False)
+            result = Result(jobs, "talk", shown, "curves (CSV, glTF, BVH)")
+    only([(words, [go, who]), (recording, [mimed, who]), (film, [edited])])
+    result.wire(go, cancel, make, [text, emotion, portrait, photo, voice, seed, *knobs], "talk")
+    result.wire(mimed, cancel, mime, [audio, emotion, portrait, photo, seed, *knobs], "talk_recording")
+    result.wire(edited, cancel, edit, [video, emotion, seed], "edit_face")

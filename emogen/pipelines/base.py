@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,11 @@ from emogen.conditioning.track import EmotionTrack
 from emogen.errors import BackendMissing, CheckpointError, InputError
 
 MAX_SEED = 2**63 - 1
+#: How pipelines are opened: no pickles; and weights are not left out first (`low_cpu_mem_usage`), for which torch is
+#: changed for the whole process, so that other threads would make networks and arrays without content meanwhile.
+_LOADING = {"use_safetensors": True, "low_cpu_mem_usage": False}
+#: Held while a pipeline is opened: diffusers switches the initialisation of networks off meanwhile, in all threads.
+_OPENING = threading.RLock()
 StepCallback = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any] | None]
 T = TypeVar("T")
 
@@ -101,7 +107,7 @@ class AffectivePipeline(DiffusionPipeline):
     def embedded(cls) -> AffectivePipeline:
         """The pipeline that ships with emogen: no download, no GPU."""
         with _quietly():
-            return super().from_pretrained(str(checkpoints.checkpoint_folder(cls.modality)), use_safetensors=True)
+            return super().from_pretrained(str(checkpoints.checkpoint_folder(cls.modality)), **_LOADING)
 
     @classmethod
     def from_pretrained(cls, source: str | Path = "embedded", **kwargs: Any) -> Any:
@@ -110,20 +116,23 @@ class AffectivePipeline(DiffusionPipeline):
         Raises:
             CheckpointError: The folder is missing, unsafe, broken or of another pipeline.
         """
-        if str(source) == "embedded":
-            return cls.embedded()
+        with _OPENING:
+            return cls.embedded() if str(source) == "embedded" else cls._from(source, **kwargs)
+
+    @classmethod
+    def _from(cls, source: str | Path, **kwargs: Any) -> Any:
         folder = Path(source)
         if folder.is_dir():
             checkpoints.check_safe(folder)
             _check_class(folder, cls.__name__)
         elif folder.is_absolute() or str(source).startswith((".", "~")):
             raise CheckpointError(str(source), "no such folder", 'Accepted: "embedded", a folder, a hub id.')
-        kwargs.pop("use_safetensors", None)
+        kwargs = {name: value for name, value in kwargs.items() if name not in _LOADING}
         for name, part in _nested(folder).items():
             kwargs.setdefault(name, part)
         try:
             with _quietly():
-                return super().from_pretrained(str(source), use_safetensors=True, **kwargs)
+                return super().from_pretrained(str(source), **_LOADING, **kwargs)
         except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
             reason = str(error).strip().splitlines()
             raise CheckpointError(str(source), f"could not be opened: {reason[0] if reason else error!r}") from error

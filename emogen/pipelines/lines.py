@@ -12,6 +12,7 @@ emotion in parentheses is optional. What follows without a name belongs to the s
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -29,17 +30,32 @@ NARRATOR = "narrator"
 MAX_PAUSE_S = 60.0
 _NAMED = re.compile(r"^(?P<name>[^\W\d_][\w .'-]{0,39}?)\s*(?P<rest>[:(].*)$")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_DECIMAL = {
+    "tag:yaml.org,2002:int": re.compile(r"^[-+]?(?:0b[01_]+|0x[\da-fA-F_]+|0[0-7_]+|0|[1-9][\d_]*)$"),
+    "tag:yaml.org,2002:float": re.compile(
+        r"^(?:[-+]?(?:\d[\d_]*\.[\d_]*|\d[\d_]*(?=[eE])|\.\d+)(?:[eE][-+]?\d+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+    ),
+}
 _PAUSE = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s)?")
 
 
 @dataclass(frozen=True)
 class Line:
-    """Something said: by whom, what, and the emotion as written (None: the words decide)."""
+    """Something said.
+
+    Attributes:
+        number: Its line in the file.
+        role: Key of who says it.
+        text: What is said.
+        emotion: As written; None: the words decide.
+        hint: An emotion that the script gives away otherwise ("she sobbed"); it joins what the words say.
+    """
 
     number: int
     role: str
     text: str
     emotion: str | None = None
+    hint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +77,7 @@ class Named:
 
 # -- text ----------------------------------------------------------------------------------------------------
 def read_source(path: str | Path, accepted: str) -> str:
-    """The text of a UTF-8 file, with or without a byte order mark.
+    """The text of a file in UTF-8, with or without a byte order mark, or in UTF-16 with one.
 
     Args:
         path: The file.
@@ -79,9 +95,11 @@ def read_source(path: str | Path, accepted: str) -> str:
             str(path), f"{path.stat().st_size} bytes", f"The limit is {LIMITS.script_bytes} (limits.script_bytes)."
         )
     try:
-        return path.read_text(encoding="utf-8-sig")
+        data = path.read_bytes()
+        text = data.decode("utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
     except (UnicodeDecodeError, OSError) as error:
-        raise InputError(str(path), "is not UTF-8 text", f"Accepted: {accepted}.") from error
+        raise InputError(str(path), "is not UTF-8 text (nor UTF-16 with its mark)", f"Accepted: {accepted}.") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def lines_of(text: str, name: str, accepted: str) -> list[str]:
@@ -231,7 +249,12 @@ def _closing(text: str) -> int | None:
 
 # -- fields --------------------------------------------------------------------------------------------------
 class _PlainLoader(yaml.SafeLoader):
-    """YAML without anchors and aliases, which can make a small file enormous, and without a key twice."""
+    """YAML without aliases, which can make a small file enormous, a key twice, or 9:16 as a number to the base of 60."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 (the base class has it so)
+        first: [(tag, _DECIMAL.get(tag, pattern)) for tag, pattern in found]
+        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):

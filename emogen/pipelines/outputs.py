@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,10 +15,9 @@ from emogen.media.atomic import check_writable
 from emogen.media.provenance import Provenance
 from emogen.media.sidecar import write_sidecar
 from emogen.pipelines.base import request_hash
+from emogen.versions import versions
 
 SIDECAR_SCHEMA = 1
-#: The packages whose versions decide the bytes of an output.
-VERSIONED = ("torch", "numpy", "scipy", "diffusers", "transformers", "pyworld", "av", "opencv-contrib-python")
 
 
 @dataclass
@@ -125,14 +122,3 @@ class MediaOutput(BaseOutput):
         write(path)
         write_sidecar(path, self.sidecar())
         return path
-
-
-def versions() -> dict[str, str]:
-    """The versions of what decides the bytes of an output."""
-    found = {"emogen": __version__, "python": platform.python_version()}
-    for package in VERSIONED:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

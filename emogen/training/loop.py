@@ -121,31 +121,32 @@ def train(model: nn.Module, loss: Callable[[nn.Module, torch.Generator], Tensor]
     accelerator = _accelerator(options.precision)
     folder.mkdir(parents=True, exist_ok=True)
     optimizer = torch.optim.AdamW(_groups(model, options.weight_decay), lr=options.learning_rate, betas=options.betas)
-    model, optimizer = accelerator.prepare(model, optimizer)
-    inner = accelerator.unwrap_model(model)
-    average = {name: value.detach().clone() for name, value in inner.state_dict().items()}
-    progress = _resume(folder, inner, optimizer, average, options)
+    # Not wrapped as DistributedDataParallel: a loss may call any part of the model, so gradients are averaged by `_shared`.
+    model, optimizer = model.to(accelerator.device), accelerator.prepare(optimizer)
+    _same_start(accelerator, model)
+    average = {name: value.detach().clone() for name, value in model.state_dict().items()}
+    progress = _resume(folder, model, optimizer, average, options)
     begun, losses, norm = time.perf_counter() - progress.elapsed_s, [], 0.0
     while progress.step < options.steps:
         rate = learning_rate_at(progress.step, options)
         value, norm = _step(accelerator, model, optimizer, loss, progress.step, rate, options)
         losses.append(value)
-        _average(average, inner, min(options.average_decay, (1 + progress.step) / (10 + progress.step)))
+        _average(average, model, min(options.average_decay, (1 + progress.step) / (10 + progress.step)))
         progress.step += 1
         if progress.step % options.report_every and progress.step != options.steps:
             continue
         progress.elapsed_s = time.perf_counter() - begun
         mean = sum(losses) / len(losses)
-        figure = mean if validate is None else _with_weights(inner, average, validate)
+        figure = mean if validate is None else _with_weights(model, average, validate)
         if figure < progress.best:
             progress.best, progress.best_step = figure, progress.step
             _write(accelerator, folder / "best.safetensors", average)
         row = dict(zip(CURVE_COLUMNS, (progress.step, mean, figure, rate, norm, progress.elapsed_s), strict=True))
         _report(accelerator, folder, row, on_report)
-        _save(accelerator, folder, inner, optimizer, average, progress, options)
+        _save(accelerator, folder, model, optimizer, average, progress, options)
         losses = []
     accelerator.wait_for_everyone()
-    inner.load_state_dict(load_file(folder / "best.safetensors"))
+    model.load_state_dict(load_file(folder / "best.safetensors"))
     return TrainResult(progress.step, progress.best, progress.best_step, progress.elapsed_s)
 
 
@@ -172,10 +173,32 @@ def _step(accelerator: Accelerator, model: nn.Module, optimizer: Any, loss: Call
     if not torch.isfinite(value):
         raise InputError(f"training step {step}", f"the loss is {value.item()}", "Lower the learning rate.")
     accelerator.backward(value)
+    _shared(accelerator, model)
     norm = accelerator.clip_grad_norm_(model.parameters(), options.gradient_norm)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return float(value.detach()), float(norm)
+
+
+@torch.no_grad()
+def _same_start(accelerator: Accelerator, model: nn.Module) -> None:
+    """Every process begins with the weights of the first."""
+    if accelerator.num_processes > 1:
+        from accelerate.utils import broadcast
+
+        for value in model.state_dict().values():
+            value.copy_(broadcast(value.clone()))
+
+
+@torch.no_grad()
+def _shared(accelerator: Accelerator, model: nn.Module) -> None:
+    """Gradients -> their mean over the processes, all in one message."""
+    if accelerator.num_processes > 1:
+        learnt = [p for p in model.parameters() if p.requires_grad]
+        flat = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in learnt])
+        parts = accelerator.reduce(flat, reduction="mean").split([p.numel() for p in learnt])
+        for p, part in zip(learnt, parts, strict=True):
+            p.grad = part.view_as(p).clone()
 
 
 @torch.no_grad()

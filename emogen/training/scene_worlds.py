@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from emogen.codecs.scene.scene import attributes, places
+from emogen.codecs.scene.scene import parts, places
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.vocabulary import terms
 from emogen.pipelines.image.evocation import FELT, against, evoked, felt
@@ -38,7 +38,7 @@ def worlds(count: int, rng: np.random.Generator) -> tuple[dict[str, Array], NDAr
     while (left := count - sum(len(where) for _, where in blocks)) > 0:
         blocks.append(_leaning(min(left, BLOCK), rng))
     order = rng.permutation(count)
-    values = {name: np.concatenate([x[name] for x, _ in blocks])[order] for name in attributes()}
+    values = {name: np.concatenate([x[name] for x, _ in blocks])[order] for name in parts()}
     return values, np.concatenate([where for _, where in blocks])[order]
 
 
@@ -61,9 +61,9 @@ def _aims(n: int, rng: np.random.Generator) -> Array:
 
 def _plain(n: int, rng: np.random.Generator) -> tuple[dict[str, Array], NDArray[np.int64]]:
     where = rng.integers(0, len(places()), n)
-    x = {name: rng.uniform(it.low, it.high, n) for name, it in attributes().items()}
+    x = {name: rng.uniform(it.low, it.high, n) for name, it in parts().items()}
     for name, share in RARE.items():
-        it = attributes()[name]
+        it = parts()[name]
         amount = rng.beta(1.6, 1.2, n) * np.where(rng.random(n) < share, 1.0, 0.0)
         x[name] = amount if it.low == 0 else np.sign(rng.normal(size=n)) * amount
     bell = lambda middle, spread: np.clip(rng.normal(middle, spread, n), -1.0, 1.0)  # noqa: E731

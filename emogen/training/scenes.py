@@ -21,7 +21,7 @@ from diffusers import FlowMatchEulerDiscreteScheduler
 from numpy.typing import NDArray
 
 from emogen.checkpoints import write_sums
-from emogen.codecs.scene.scene import Scene, attributes, places, vector
+from emogen.codecs.scene.scene import Scene, parts, places, vector
 from emogen.conditioning.emotion import Emotion
 from emogen.media.atomic import atomic_path
 from emogen.models.diffusion import training_levels
@@ -142,7 +142,7 @@ def learn(
     net.std.copy_(x.std(dim=0).clamp(min=1e-3))
     net.reach.copy_(felt.abs().quantile(REACH, dim=0))
     clean, held_out = net.normalised(x), scenes // 20
-    spans = [2 if it.circular else 1 for it in attributes().values()]
+    spans = [2 if it.circular else 1 for it in parts().values()]
     average = copy.deepcopy(net)
     optimizer = torch.optim.AdamW(net.parameters(), RATE, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps, pct_start=0.05)
@@ -230,7 +230,7 @@ library_name: emogen
 ---
 # scene: a feeling, a place and what a prompt fixes -> the attributes of a scene
 
-A diffusion (rectified flow) over {len(attributes())} attributes of {len(places())} places; {numbers:.2f} M numbers. What it gives is
+A diffusion (rectified flow) over {len(parts())} attributes of {len(places())} places; {numbers:.2f} M numbers. What it gives is
 drawn by `emogen.codecs.scene`; no picture was learnt from.
 
 ## Data

@@ -94,8 +94,16 @@ def test_a_small_step_changes_the_picture_a_little(name: str, low: float) -> Non
 def test_attributes_matter() -> None:
     base = picture(cloud=0.4)
     for name, value in {"rain": 1.0, "snowfall": 1.0, "waves": 1.0, "soft": 1.0, "warmth": 1.0, "colour": 0.0, "contrast": 1.0,
-                        "tilt": 1.0}.items():  # fmt: skip
+                        "tilt": 1.0, "tint_red": -1.0, "tint_yellow": 1.0}.items():  # fmt: skip
         assert difference(base, picture(**{"cloud": 0.4, name: value})) > 1.5, name
+
+
+def test_a_tint_goes_its_way_and_leaves_the_light() -> None:
+    plain = picture(cloud=0.4).astype(float).mean(axis=(0, 1))
+    for name, channel, sign in (("tint_red", 0, 1), ("tint_red", 0, -1), ("tint_yellow", 2, -1), ("tint_yellow", 2, 1)):
+        moved = picture(**{"cloud": 0.4, name: float(sign if channel == 0 else -sign)}).astype(float).mean(axis=(0, 1)) - plain
+        assert sign * moved[channel] > 5
+        assert abs(moved @ (0.2126, 0.7152, 0.0722)) < 0.35 * np.abs(moved).max()
 
 
 def test_the_day_turns_and_the_year_too() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emogen.conditioning.emotion import Emotion
@@ -60,6 +60,7 @@ def test_anger_is_answered_in_kind_or_gives_way() -> None:
     assert caught(NOTHING, {}) == NOTHING
 
 
+@settings(deadline=None)
 @given(feeling, feeling, feeling, feeling, share, st.dictionaries(st.sampled_from(TRAITS), share))
 def test_it_stays_within_bounds_and_never_grows_by_itself(read, own, heard, mood, sure, traits) -> None:
     found = Heart((own, 1.0), (heard, 1.0), (mood,), traits).next(read, sure)

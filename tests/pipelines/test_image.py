@@ -92,6 +92,16 @@ def test_the_prompt_and_the_hand_hold_while_the_feeling_changes(pipe: ImagePipel
         assert (scene["fog"], scene["hour"]) == (0.95, 12.0)
 
 
+def test_a_feeling_has_the_tint_that_people_pick_for_it(pipe: ImagePipeline) -> None:
+    words = ("anger", "envy", "joy", "sadness", "neutral")
+    tints = {word: pipe.scenes(read_wish("a lake", None), [Emotion.parse(word)], 1)[0] for word in words}
+    assert tints["anger"]["tint_red"] > 0.3 > 0 > tints["envy"]["tint_red"]
+    assert tints["joy"]["tint_yellow"] > 0.2 > 0 > tints["sadness"]["tint_yellow"]
+    assert tints["neutral"]["tint_red"] == tints["neutral"]["tint_yellow"] == 0
+    wish = read_wish("a lake", {"tint_red": 0.0})
+    assert pipe.scenes(wish, [Emotion.parse("anger")], 1)[0]["tint_red"] == 0
+
+
 def test_the_feeling_moves_what_the_scene_evokes(pipe: ImagePipeline) -> None:
     """Over several places: more valence and more arousal asked is more evoked, by the table of evocations.
 

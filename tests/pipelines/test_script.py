@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emogen.errors import EmogenError, InputError
-from emogen.pipelines.performance.script import Line, Music, Pause, Scene, parse_script, read_script
+from emogen.pipelines.lines import Line, Pause
+from emogen.pipelines.performance.readers import parse_script, read_script
+from emogen.pipelines.performance.script import Music, Scene
 
 STORY = """---
 title: The lamp

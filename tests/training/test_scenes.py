@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from emogen.codecs.scene.scene import attributes, from_vector, places, vector
+from emogen.codecs.scene.scene import from_vector, parts, places, vector
 from emogen.pipelines.image.evocation import FELT, against, cues, evoked
 from emogen.training.scene_worlds import worlds
 from emogen.training.scenes import Read, fit_reading, labels, learn
@@ -22,7 +22,7 @@ def drawn() -> tuple[dict[str, np.ndarray], np.ndarray]:
 def test_attributes_go_together(drawn: tuple[dict[str, np.ndarray], np.ndarray]) -> None:
     x, where = drawn
     assert set(where) == set(range(len(places())))
-    for name, it in attributes().items():
+    for name, it in parts().items():
         assert np.all((x[name] >= it.low) & (x[name] <= it.high))
     assert np.all(x["cloud"][x["rain"] > 0.3] >= 0.6)
     assert np.all(x["storm"][x["lightning"] > 0] > 0.25)
@@ -44,7 +44,7 @@ def test_vectors_come_back(drawn: tuple[dict[str, np.ndarray], np.ndarray]) -> N
     for i in range(20):
         values = {name: float(column[i]) for name, column in x.items()}
         back = from_vector(vector(values))
-        for name, it in attributes().items():
+        for name, it in parts().items():
             away = abs(back[name] - values[name])
             assert min(away, it.high - it.low - away if it.circular else away) < 1e-9
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from emogen.codecs.scene.atmosphere import transmitted
-from emogen.codecs.scene.light import MOONRISE_DEG, SUN, Heavens, heavens, overcast
+from emogen.codecs.scene.light import LUMINANCE, MOONRISE_DEG, SUN, Heavens, heavens, overcast
 from emogen.codecs.scene.noise import sampled, smoothstep, tile
 from emogen.codecs.scene.stage import Floats, Layer, Stage
 
@@ -26,6 +26,9 @@ AIR_M = 22e3  # how far clouds are seen through the air (own choice)
 FOG_M = 80.0  # depth of fog (own choice)
 STEPS = 56  # along a ray
 LOW = 0.17  # sine of the elevation below which rays pass more than a few voxels between two steps
+#: What the air has sent on of a low sun's light reaches clouds as well, of this colour and up to this share (own choice): red
+#: light alone under a blue sky would make them pink.
+DUSK, DUSK_SHARE = np.array([1.56, 0.92, 0.25]), 0.85
 _BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.float32) + 0.5  # steps of neighbours differ
 DRIFT = 1.6  # voxels that a field moves from one level to the next (own choice)
 SMALL = 320  # rows of a picture up to which the block is half as fine (own choice)
@@ -75,7 +78,9 @@ def _lights(sky: Heavens, height_m: float) -> tuple[NDArray[np.float64], NDArray
         return sky.moon, 0.6 * sky.moonlight
     up = sky.sun[1] + 0.5 * np.sqrt(2 * height_m / 6.371e6)  # clouds see farther over the horizon
     fade = float(smoothstep(MOONRISE_DEG, -2.5, sky.elevation_deg))
-    return sky.sun, SUN * sky.gain * fade * transmitted(np.array([height_m]), np.array([up]))[0]
+    light = SUN * sky.gain * fade * transmitted(np.array([height_m]), np.array([up]))[0]
+    share = DUSK_SHARE * float(smoothstep(4.0, -1.0, sky.elevation_deg))
+    return sky.sun, (1 - share) * light + share * (light @ LUMINANCE) * DUSK
 
 
 def _forward(view: NDArray[np.float64], sun: NDArray[np.float64], g: float) -> Floats:

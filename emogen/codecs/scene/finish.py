@@ -18,6 +18,9 @@ DODGE = 0.28  # share of the contrast between large parts that is taken back (ow
 HUE = 0.70  # share of hue-keeping tone (own choice)
 TILT_DEG = 9.0  # of the camera at `tilt` 1
 WARM = np.array([1.16, 1.0, 0.74])  # white balance at `warmth` 1 (own choice)
+TINT = 20.0  # a*, b* (CIE Lab) of grey of the middle at `tint_red`, `tint_yellow` 1 (own choice)
+#: sRGB (0..1) that a unit of a* and of b* adds to grey of the middle (L* 55, D65).
+PER_AB = np.array([[0.00725, -0.00216, 0.00012], [0.00320, -0.00026, -0.00672]])
 
 
 def exposure(picture: Floats) -> float:
@@ -58,7 +61,7 @@ def finished(picture: Floats, scene: Scene, gain: float | None = None) -> NDArra
 
     Args:
         picture: Linear light [h, w, 3].
-        scene: Whose attributes say how: exposure, contrast, warmth, colour, soft, tilt.
+        scene: Whose attributes say how: exposure, contrast, warmth, colour, tint, soft, tilt.
         gain: What its light is multiplied by first; by default `exposure` of the picture.
 
     Returns:
@@ -81,7 +84,8 @@ def developed(picture: Floats, scene: Scene, gain: float) -> Floats:
 
 def graded(light: Floats, scene: Scene) -> Floats:
     """Linear light -> sRGB 0..1 in the colour and contrast of the scene."""
-    return _contrasted(_srgb(toned(_coloured(light, scene["colour"]))), scene["contrast"])
+    shown = _contrasted(_srgb(toned(_coloured(light, scene["colour"]))), scene["contrast"])
+    return _tinted(shown, TINT * np.array([scene["tint_red"], scene["tint_yellow"]]) @ PER_AB)
 
 
 def _srgb(light: Floats) -> Floats:
@@ -100,6 +104,15 @@ def _contrasted(shown: Floats, contrast: float) -> Floats:
     x = np.clip(shown, 0, 1)
     curved = x + steep * (x * x * (3 - 2 * x) - x)
     return np.asarray(curved * (1 - veil) + veil * np.float32(0.46), np.float32)
+
+
+def _tinted(shown: Floats, add: NDArray[np.float64]) -> Floats:
+    """`add` [3] laid over the middle of the tones; black and white keep their colour, as under a glaze."""
+    if not add.any():
+        return shown
+    light = cv2.transform(shown, np.full((1, 3), 1 / 3))
+    room = np.minimum(1.0, np.float32(5.0) * light * (1 - light))
+    return np.asarray(np.clip(shown + cv2.merge([room * np.float32(part) for part in add]), 0, 1), np.float32)
 
 
 def halation(light: Floats, soft: float) -> Floats:

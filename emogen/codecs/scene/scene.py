@@ -34,13 +34,19 @@ class Attribute:
 
 @cache
 def attributes() -> dict[str, Attribute]:
-    """All attributes, in the order of the vector."""
+    """All attributes."""
     return {
         r["name"]: Attribute(
             r["name"], float(r["low"]), float(r["high"]), float(r["usual"]), r["circular"] == "1", r["low_words"], r["high_words"]
         )
         for r in read_table(__package__, "attributes.csv")
     }
+
+
+@cache
+def parts() -> dict[str, Attribute]:
+    """The attributes that a scene is composed of, in the order of the vector: all but its tint, which is laid over it."""
+    return {name: it for name, it in attributes().items() if not name.startswith("tint")}
 
 
 @cache
@@ -92,16 +98,16 @@ class Scene:
 
 
 def vector_names() -> tuple[str, ...]:
-    """The channels of a scene's vector: attributes in order, a circular one as its cosine and sine."""
+    """The channels of a scene's vector: what it is composed of in order, a circular one as its cosine and sine."""
     return tuple(
-        part for name, it in attributes().items() for part in ((f"{name} cos", f"{name} sin") if it.circular else (name,))
+        part for name, it in parts().items() for part in ((f"{name} cos", f"{name} sin") if it.circular else (name,))
     )
 
 
 def vector(values: Mapping[str, float | Floats]) -> Floats:
     """Attribute values [...] (missing ones as usual) -> numbers of about -1..1 [..., C] in the order of `vector_names`."""
     out: list[Floats] = []
-    for name, it in attributes().items():
+    for name, it in parts().items():
         share = (np.asarray(values.get(name, it.usual), dtype=np.float64) - it.low) / (it.high - it.low)
         out += [np.cos(2 * np.pi * share), np.sin(2 * np.pi * share)] if it.circular else [2 * share - 1]
     return np.stack(np.broadcast_arrays(*out), axis=-1)
@@ -110,7 +116,7 @@ def vector(values: Mapping[str, float | Floats]) -> Floats:
 def from_vector(numbers: Floats) -> dict[str, float]:
     """The inverse of `vector`; what lies beyond a range is moved to its end."""
     values, at = {}, 0
-    for name, it in attributes().items():
+    for name, it in parts().items():
         if it.circular:
             share = float(np.arctan2(numbers[at + 1], numbers[at]) / (2 * np.pi)) % 1.0
             at += 2

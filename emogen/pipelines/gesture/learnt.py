@@ -109,7 +109,7 @@ class LearntBody(ModelMixin, ConfigMixin):
     @classmethod
     def opened(cls, folder: Path) -> LearntBody:
         """One from a checkpoint folder, ready to use in float32."""
-        return cls.from_pretrained(str(folder), use_safetensors=True, torch_dtype=torch.float32).eval()
+        return cls.from_pretrained(str(folder), use_safetensors=True, torch_dtype=torch.float32, low_cpu_mem_usage=False).eval()
 
     def latents(self, frames: Floats) -> Tensor:
         """Frames of movement [T, WIDTH] -> latents [ceil(T / STRIDE), latent]; the last frame goes on where they end."""

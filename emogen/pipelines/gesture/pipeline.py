@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 
 from emogen.checkpoints import checkpoint_hash, commercial_only
 from emogen.codecs.body import BodyCodec, BodyMotion

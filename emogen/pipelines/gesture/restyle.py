@@ -88,7 +88,7 @@ class RestyleRules(ModelMixin, ConfigMixin):
 
 @cache
 def _learnt() -> RestyleRules:
-    return RestyleRules.from_pretrained(str(checkpoint_folder(CHECKPOINT)), use_safetensors=True)
+    return RestyleRules.from_pretrained(str(checkpoint_folder(CHECKPOINT)), use_safetensors=True, low_cpu_mem_usage=False)
 
 
 def restyled(motion: BodyMotion, track: EmotionTrack, rules: RestyleRules | None = None) -> BodyMotion:

@@ -21,6 +21,10 @@ from emogen.pipelines.image.places import Places, guided_line
 #: How much of a change of tone and of colour reaches a face, and of colour other skin (own choice: people keep their
 #: complexion, and still stand in the same light as what is around them).
 FACE_TONE, FACE_COLOUR, SKIN_COLOUR = 0.55, 0.30, 0.45
+#: Tangent of the hue (Cb, Cr) by which skin may turn at most (6 degrees; about 10 of CIE Lab), and the least share of its
+#: chroma that is left (own choice).
+SKIN_TURN, SKIN_LEAST = 0.105, 0.6
+LEAST_SKIN = 0.02  # less is left as it is
 #: Standard deviation of grain in Y' at full amount; of what is out of focus, in shares of the long side.
 GRAIN, FOCUS = 0.015, 0.0085
 #: Long side from which grain has its full strength: on a small copy of a film it averages out.
@@ -83,13 +87,12 @@ class Development:
         keep = np.maximum(where.face * (1 - FACE_COLOUR), where.skin * (1 - SKIN_COLOUR))
         self.face = Small(where.face, factor) if someone else None
         self.keep = self._for_colour(keep) if someone else None
+        self.skin = self._for_colour(where.skin) if someone else None
         self.toned = (colours.standard.light(np.arange(256, dtype=np.uint8))[:, 0] + colours.tone).astype(np.float32)
         light = colours.standard.light(small[0])
         graded = _coloured(colours, small, light, keep, where.face)
         self.over, self.under = self._laid(graded, where)
-        clear = np.clip(2.0 ** finish["clarity"] - 1, *CLARITY) * (1 - 0.8 * where.face)
-        a, b = guided_line(light, light, max(max(light.shape) // 40, 2), 6e-3)
-        self.detail = (Small(clear * (1 - a), factor), Small(clear * b, factor)) if finish["clarity"] else None
+        self.detail = self._clear(light, where.face) if finish["clarity"] else None
 
     def band(
         self, y: Codes, u: Codes, v: Codes, start: int, stop: int, fall: Small | None = None
@@ -115,15 +118,17 @@ class Development:
         if face is not None:
             new -= (1 - FACE_TONE) * face * (new - light)
         new += extra if half == 1 else cv2.resize(extra, (2 * cw, 2 * (c1 - c0)))[: stop - start, :width]
-        if self.detail is not None:
-            new += self.detail[0].rows(start, stop, width) * light
-            new -= self.detail[1].rows(start, stop, width)
         self._sharpen(new, light, around, start - top, face)
         self._lay(new, 0, start, stop, width)
-        du += standard.colour(uc)
-        dv += standard.colour(vc)
+        if self.detail is not None:
+            new += self.detail.rows(start, stop, width) * light
+        own = standard.colour(uc), standard.colour(vc)
+        du += own[0]
+        dv += own[1]
         self._lay(du, 1, c0, c1, cw)
         self._lay(dv, 2, c0, c1, cw)
+        if self.skin is not None:
+            _hue_kept(du, dv, own, self.skin.rows(c0, c1, cw))
         if self.finish["grain"] > 0:
             self._grain(new, codes, start, face)
         if fall is not None:
@@ -164,6 +169,13 @@ class Development:
         under += [self._for_colour(add[i] + GLOW_COLOUR * around.glow[..., i]) for i in (1, 2)]
         return over, under
 
+    def _clear(self, light: Floats, face: Floats) -> Small:
+        """What differs from its surroundings as a factor of the light, under what is laid over it; the rest is laid with that."""
+        a, b = guided_line(light, light, max(max(light.shape) // 40, 2), 6e-3)
+        clear = np.clip(2.0 ** self.finish["clarity"] - 1, *CLARITY) * (1 - 0.8 * face) * self.over[0].map
+        self.under[0] = Small(self.under[0].map - clear * b, self.factor)
+        return Small(clear * (1 - a), self.factor)
+
     def _lay(self, plane: Floats, which: int, start: int, stop: int, width: int) -> None:
         plane *= self.over[min(which, 1)].rows(start, stop, width)
         plane += self.under[which].rows(start, stop, width)
@@ -194,6 +206,20 @@ class Development:
         strength = GRAIN * self.finish["grain"] * min(1.0, self.long / GRAIN_SIDE) ** 0.5 * (0.35 + 2.6 * grey * (1 - grey))
         noise = noise[: len(new), : new.shape[1]] * cv2.LUT(codes, strength.astype(np.float32))
         new += noise if face is None else noise * (1 - 0.75 * face)
+
+
+def _hue_kept(u: Floats, v: Floats, own: tuple[Floats, Floats], skin: Floats) -> None:
+    """Turns Cb and Cr back, where it is skin, to within `SKIN_TURN` of the hue they had."""
+    at = np.flatnonzero(skin.max(axis=1) > LEAST_SKIN)
+    if not len(at):
+        return
+    rows = slice(at[0], at[-1] + 1)
+    (a, b), share = (x[rows] for x in own), skin[rows]
+    chroma = a * a + b * b + np.float32(1e-6)
+    along, across = np.maximum((u[rows] * a + v[rows] * b) / chroma, SKIN_LEAST), (v[rows] * a - u[rows] * b) / chroma
+    across = np.clip(across, -SKIN_TURN * along, SKIN_TURN * along)
+    u[rows] += share * (along * a - across * b - u[rows])
+    v[rows] += share * (along * b + across * a - v[rows])
 
 
 @lru_cache(maxsize=4)

@@ -115,7 +115,7 @@ def _sight() -> PictureNet:
 @cache
 def _loaded(folder: Path) -> LearntLook:
     try:
-        return LearntLook.from_pretrained(str(folder), use_safetensors=True).eval()
+        return LearntLook.from_pretrained(str(folder), use_safetensors=True, low_cpu_mem_usage=False).eval()
     except (OSError, ValueError, RuntimeError) as error:
         raise CheckpointError(str(folder), f"cannot be read: {error}") from error
 

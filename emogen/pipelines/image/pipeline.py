@@ -28,7 +28,7 @@ from emogen.pipelines.base import AffectivePipeline, StepCallback
 from emogen.pipelines.image.evocation import felt, reasons
 from emogen.pipelines.image.output import ImageOutput
 from emogen.pipelines.image.prompt import Prompt, understood
-from emogen.pipelines.image.scenes import GUIDANCE, STEPS, Ask, composed, denoiser
+from emogen.pipelines.image.scenes import GUIDANCE, STEPS, Ask, composed, denoiser, tint
 from emogen.pipelines.outputs import Made
 
 SIDE_PX = 1024
@@ -48,7 +48,7 @@ class Wish:
 
     def ask(self, emotion: Emotion) -> Ask:
         """The same wish for one feeling."""
-        return Ask(emotion, self.prompt.place, {**self.prompt.values, **self.fixed})
+        return Ask(emotion, self.prompt.place, {**tint(emotion), **self.prompt.values, **self.fixed})
 
 
 class ImagePipeline(AffectivePipeline):

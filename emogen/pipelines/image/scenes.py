@@ -16,11 +16,13 @@ import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 from numpy.typing import NDArray
 
-from emogen.codecs.scene.scene import Scene, attributes, from_vector, places, vector
+from emogen.codecs.scene import finish
+from emogen.codecs.scene.scene import Scene, attributes, from_vector, parts, places, vector
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.learned import folder_of, one_thread
 from emogen.errors import CheckpointError
 from emogen.models.scene import SceneDenoiser
+from emogen.pipelines.image import look
 from emogen.pipelines.image.evocation import FELT, Array, evoked, felt
 
 CHECKPOINT = "scene"
@@ -29,6 +31,8 @@ STEPS = 24  # of the scheduler
 GUIDANCE = 1.25
 #: Places that the feeling may choose among where the prompt names none: those that come nearest to it.
 NEAREST_PLACES = 3
+#: How much of a feeling's tint a drawn picture takes (own choice, by eye).
+GLAZE = 1.0
 ALL_PLACES = tuple(places())
 #: A feeling may veil what the prompt says, not hide it: fog that it chooses leaves some 500 m (own choice).
 MOST = {"fog": 0.58}
@@ -43,6 +47,13 @@ class Ask:
     fixed: Mapping[str, float]
 
 
+def tint(emotion: Emotion) -> dict[str, float]:
+    """The tint of a scene: the colour that people associate with its feeling, as the table of looks has it for the mids."""
+    moved = look.prior()[[look.AT["mid_a"], look.AT["mid_b"]]] @ look.felt(emotion)
+    red, yellow = np.clip(moved * GLAZE / finish.TINT, -1.0, 1.0).tolist()
+    return {"tint_red": red, "tint_yellow": yellow}
+
+
 @cache
 def denoiser(source: str = "embedded") -> SceneDenoiser:
     """The denoiser from "embedded" or a local checkpoint folder.
@@ -52,7 +63,7 @@ def denoiser(source: str = "embedded") -> SceneDenoiser:
     """
     folder: Path = folder_of(CHECKPOINT, source)
     try:
-        return SceneDenoiser.from_pretrained(str(folder), use_safetensors=True).float().eval()
+        return SceneDenoiser.from_pretrained(str(folder), use_safetensors=True, low_cpu_mem_usage=False).float().eval()
     except (OSError, ValueError, RuntimeError) as error:
         raise CheckpointError(str(folder), f"cannot be read: {error}") from error
 
@@ -91,14 +102,14 @@ def composed(
 
 def _held(fixed: Mapping[str, float]) -> tuple[NDArray[np.bool_], Array]:
     """Which numbers of a vector a prompt fixes, and the vector with them."""
-    known = np.concatenate([[name in fixed] * (2 if it.circular else 1) for name, it in attributes().items()])
+    known = np.concatenate([[name in fixed] * (2 if it.circular else 1) for name, it in parts().items()])
     return known, vector(fixed)
 
 
 def _most() -> Array:
     """The highest numbers of a vector that a feeling may choose."""
-    own = {name: MOST.get(name, it.high) for name, it in attributes().items()}
-    circular = np.concatenate([[it.circular] * (2 if it.circular else 1) for it in attributes().values()])
+    own = {name: MOST.get(name, it.high) for name, it in parts().items()}
+    circular = np.concatenate([[it.circular] * (2 if it.circular else 1) for it in parts().values()])
     return np.where(circular, 1.0, vector(own))
 
 

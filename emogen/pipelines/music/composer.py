@@ -77,7 +77,7 @@ class Composer(ModelMixin, ConfigMixin):
     @classmethod
     def opened(cls, folder: Path) -> Composer:
         """One from a checkpoint folder, ready to use in float32."""
-        return cls.from_pretrained(str(folder), use_safetensors=True, torch_dtype=torch.float32).eval()
+        return cls.from_pretrained(str(folder), use_safetensors=True, torch_dtype=torch.float32, low_cpu_mem_usage=False).eval()
 
     def compose(self, plan: Sequence[BarPlan], tonic: int, seed: int, melody: LeadSheet | None = None) -> LeadSheet:
         """Writes a piece bar by bar of a plan.

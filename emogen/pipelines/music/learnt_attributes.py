@@ -120,6 +120,6 @@ class LearntAttributes(ModelMixin, ConfigMixin):
 @cache
 def _loaded(folder: Path) -> LearntAttributes:
     try:
-        return LearntAttributes.from_pretrained(str(folder), use_safetensors=True).eval()
+        return LearntAttributes.from_pretrained(str(folder), use_safetensors=True, low_cpu_mem_usage=False).eval()
     except (OSError, ValueError, RuntimeError) as error:
         raise CheckpointError(str(folder), f"cannot be read: {error}") from error

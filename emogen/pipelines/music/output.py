@@ -42,6 +42,10 @@ class MusicOutput(MediaOutput):
         played: np.ndarray = self.__dict__["_played"]
         return played
 
+    def sounds_as(self, audio: np.ndarray) -> None:
+        """Puts another sound, such as the same one louder, in place of `audio`."""
+        object.__setattr__(self, "_played", audio)
+
     def stems(self) -> dict[str, np.ndarray]:
         """Part -> its sound [samples, 2]; together they are `audio`."""
         return stems(self["score"], self["seconds"])

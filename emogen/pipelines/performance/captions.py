@@ -1,30 +1,148 @@
-"""The words of a performance with their times."""
+"""The words of a performance: subtitles with their times, and words in its pictures (title, headings, burnt subtitles)."""
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from emogen.conditioning.sentences import split_sentences
-from emogen.media.subtitles import Subtitle
+from emogen.media.subtitles import LINE_CHARS, LINES, Subtitle
 from emogen.pipelines.performance.plan import Plan
 
 #: Subtitles hold at most this many characters (two lines of 42, as broadcasters' style guides ask).
-SUBTITLE_CHARS = 84
+SUBTITLE_CHARS = LINE_CHARS * LINES
+#: In pictures that are higher than wide burnt subtitles are shorter: fewer characters fit a line that can be read.
+HIGH_CHARS = 46
+#: Letters as a share of the frame's height (wide) or width (high): burnt subtitles, headings, titles. EBU-TT-D's 160 %
+#: cells come to 1/19 of the height; the others are our own choice.
+LETTERS = {"words": (0.052, 0.058), "middle": (0.052, 0.058), "heading": (0.046, 0.050), "title": (0.080, 0.082)}
+#: Where the foot of burnt subtitles, headings and titles stands, share of the height: in a wide frame inside of the safe
+#: area for graphics (EBU R 95: 5 % from each edge), in a high one above what players on phones lay over its last fifth.
+FOOT = {"words": (0.93, 0.78), "middle": (0.53, 0.53), "heading": (0.90, 0.70), "title": (0.80, 0.62)}
+#: Where those of headings and titles stand while subtitles are burnt in, which would lie over them.
+ABOVE = {"heading": (0.13, 0.14), "title": (0.15, 0.15)}
+#: The widest a line may be (share of the width).
+WIDEST = 0.88
+#: Scripts that our font has no letters for begin here (CJK).
+BEYOND = 0x2E80
 
 
-def subtitles(plan: Plan, spoken: list[Any]) -> list[Subtitle]:
-    """The words as they are said, a sentence or a part of one at a time, by the times of the spoken words."""
+def subtitles(plan: Plan, spoken: Sequence[Any], most: int = SUBTITLE_CHARS) -> list[list[Subtitle]]:
+    """The words of each beat as they are said, a sentence or a part of one at a time, by the times of the spoken words.
+
+    Args:
+        plan: With exact times.
+        spoken: The voice of each beat, with `words`.
+        most: Characters of one subtitle.
+    """
     found = []
     for beat, said in zip(plan.beats, spoken, strict=True):
-        pieces = [piece for sentence in split_sentences(beat.text) for piece in _pieces(sentence)]
-        starts = _starts(pieces, said.words, beat.end_s - beat.start_s)
-        for piece, a, b in zip(pieces, starts, [*starts[1:], beat.end_s - beat.start_s], strict=True):
-            speaker = beat.role.name if beat.role.portrait else ""
-            found.append(Subtitle(round(beat.start_s + a, 3), round(beat.start_s + max(b, a + 0.3), 3), piece, speaker))
+        pieces = [piece for sentence in split_sentences(beat.text) for piece in _pieces(sentence, most)]
+        length = beat.end_s - beat.start_s
+        starts = _starts(pieces, said.words, length)
+        speaker = beat.role.name if beat.role.portrait else ""
+        found.append(
+            [
+                Subtitle(round(beat.start_s + a, 3), round(beat.start_s + max(b, a + 0.3), 3), piece, speaker)
+                for piece, a, b in zip(pieces, starts, [*starts[1:], length], strict=True)
+            ]
+        )
     return found
+
+
+def unreadable(text: str) -> bool:
+    """Whether a text has letters that cannot be burnt in."""
+    return any(ord(c) >= BEYOND for c in text)
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """Words on a band of a frame: colours times cover float32 [h, w, 3] (0..255), cover [h, w, 1], and its first row."""
+
+    colour: np.ndarray
+    cover: np.ndarray
+    top: int
+
+    def over(self, out: np.ndarray, strength: float) -> None:
+        """Lays it over a picture uint8 [h, w, 3] in place; strength 0 (or less: nothing) to 1."""
+        if strength <= 0 or not self.cover.size:
+            return
+        part = out[self.top : self.top + len(self.cover)]
+        part[:] = np.clip(part * (1 - strength * self.cover) + strength * self.colour + 0.5, 0, 255)
+
+
+def burnt(words: str, width: int, height: int, *, middle: bool = False) -> Layer:
+    """A subtitle in the picture: near its foot, or in the `middle`, where two pictures of a high frame meet."""
+    return _layer(words, width, height, "middle" if middle else "words", lines=3)
+
+
+def heading_layer(words: str, width: int, height: int, *, below: bool, above: bool) -> Layer:
+    """The heading of a scene; `below` a title it stands lower, `above` burnt subtitles at the top."""
+    return _layer(words, width, height, "heading", lines=2, down=(2.0 if above else 0.5) if below else 0.0, above=above)
+
+
+def title_layer(words: str, width: int, height: int, *, above: bool) -> Layer:
+    """The title of the whole; `above` burnt subtitles at the top."""
+    return _layer(words, width, height, "title", lines=2, above=above)
+
+
+@lru_cache(maxsize=32)
+def _layer(words: str, width: int, height: int, kind: str, *, lines: int, down: float = 0.0, above: bool = False) -> Layer:
+    high = height > width
+    size = max(12, round((width if high else height) * LETTERS[kind][high]))
+    font = _font(size)
+    rows = wrapped(words, font, int(width * WIDEST), lines)
+    step = round(size * 1.28)
+    foot = round(height * (ABOVE if above else FOOT)[kind][high] + down * size)
+    top = max(0, foot - step * len(rows) - size)
+    band = Image.new("L", (width, min(height, foot + size) - top))
+    draw = ImageDraw.Draw(band)
+    for i, row in enumerate(rows):
+        draw.text(((width - font.getlength(row)) / 2, size + i * step), row, font=font, fill=255)
+    letters = np.asarray(band, np.float32) / 255
+    stroke = cv2.dilate(letters, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(1, size // 14) + 1,) * 2))
+    shadow = np.clip(1.5 * cv2.GaussianBlur(stroke, (0, 0), size / 7), 0, 0.75)
+    cover = np.maximum(np.maximum(letters, 0.85 * stroke if kind in ("words", "middle") else 0.0), shadow)
+    return Layer((255 * letters)[..., None] * np.ones(3, np.float32), cover[..., None], top)
+
+
+@lru_cache(maxsize=8)
+def _font(size: int) -> Any:
+    """DejaVu Sans (Latin, Greek, Cyrillic, Arabic, Hebrew ...), which matplotlib carries; without it Pillow's own."""
+    found = importlib.util.find_spec("matplotlib")
+    for folder in (found.submodule_search_locations or ()) if found else ():
+        path = Path(folder) / "mpl-data/fonts/ttf/DejaVuSans.ttf"
+        if path.is_file():
+            return ImageFont.truetype(str(path), size)
+    return ImageFont.load_default(size=size)
+
+
+def wrapped(words: str, font: Any, width: int, most: int = 3) -> list[str]:
+    """Words in lines no wider than `width` pixels, of about one length; at most `most`, the last cut with an ellipsis."""
+    lines = _filled(words, font, width)
+    while len(lines) > 1 and (tighter := _filled(words, font, width * 0.94)) and len(tighter) == len(lines):
+        width = int(width * 0.94)
+        lines = tighter
+    return lines if len(lines) <= most else [*lines[: most - 1], lines[most - 1] + " …"]
+
+
+def _filled(words: str, font: Any, width: float) -> list[str]:
+    lines: list[str] = []
+    for word in words.split():
+        joined = f"{lines[-1]} {word}" if lines else word
+        if lines and font.getlength(joined) <= width:
+            lines[-1] = joined
+        else:
+            lines.append(word)
+    return lines
 
 
 def _starts(pieces: list[str], words: Sequence[tuple[str, float, float]], length_s: float) -> list[float]:
@@ -37,10 +155,10 @@ def _starts(pieces: list[str], words: Sequence[tuple[str, float, float]], length
     return [0.0, *(words[int(np.argmin(np.abs(letters[:-1] - share)))][1] for share in shares[1:])]
 
 
-def _pieces(sentence: str) -> list[str]:
+def _pieces(sentence: str, most: int) -> list[str]:
     pieces = [""]
     for word in sentence.split():
-        if pieces[-1] and len(pieces[-1]) + 1 + len(word) > SUBTITLE_CHARS:
+        if pieces[-1] and len(pieces[-1]) + 1 + len(word) > most:
             pieces.append("")
         pieces[-1] = f"{pieces[-1]} {word}".strip()
     return pieces

@@ -1,174 +1,104 @@
-"""Script -> plan -> voices -> faces and music -> one performance on one clock."""
+"""Script -> plan -> voices -> faces, bodies and music -> one performance on one clock."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
 
 from emogen.conditioning.track import EmotionTrack, Keyframe
-from emogen.errors import InputError, LimitError
+from emogen.errors import LimitError
 from emogen.limits import LIMITS
-from emogen.media.audio import resample, write_audio
+from emogen.media.audio import resample
 from emogen.media.image import read_image
-from emogen.media.subtitles import Subtitle, write_srt
-from emogen.media.video import VideoWriter
 from emogen.pipelines.base import AffectivePipeline, StepCallback, draw_seed
+from emogen.pipelines.gesture.pipeline import GesturePipeline
+from emogen.pipelines.image.edit import asked
 from emogen.pipelines.music.pipeline import MusicPipeline
-from emogen.pipelines.outputs import Made, MediaOutput
-from emogen.pipelines.performance import backdrop, mix
-from emogen.pipelines.performance.captions import subtitles
-from emogen.pipelines.performance.plan import Beat, Cue, Plan, make_plan
-from emogen.pipelines.performance.script import Line, Script, parse_script, read_script
-from emogen.pipelines.performance.shots import EARLY_S, Shot, frames
+from emogen.pipelines.outputs import Made
+from emogen.pipelines.performance import mix
+from emogen.pipelines.performance.backdrop import settled
+from emogen.pipelines.performance.cache import Cache
+from emogen.pipelines.performance.captions import HIGH_CHARS, SUBTITLE_CHARS, subtitles, unreadable
+from emogen.pipelines.performance.director import planned
+from emogen.pipelines.performance.making import Maker, Voice, lasting, listening, mixed_seed
+from emogen.pipelines.performance.output import PerformanceOutput, Reel, Sounds
+from emogen.pipelines.performance.plan import Plan
+from emogen.pipelines.performance.portraits import Portrait, portrait
+from emogen.pipelines.performance.script import Script
+from emogen.pipelines.performance.shots import Actor, Cut, Place, Shot, cuts
+from emogen.pipelines.performance.studio import Studio
 from emogen.pipelines.speech.pipeline import SpeechPipeline
 from emogen.pipelines.talking_head.pipeline import TalkingHeadPipeline
-from emogen.pipelines.talking_head.portraits import open_portrait
+from emogen.pipelines.video.motion_photo import LOOKS_FPS
 from emogen.pipelines.video.pipeline import VideoPipeline
 
-#: After a line its feeling fades to this share within this time; own assumption.
-RESIDUE, RESIDUE_S = 0.45, 1.5
-#: Speakers stand a little left and right of the middle; own assumption.
+#: Speakers with a face stand a little left and right of the middle; own assumption.
 PANS = (-0.18, 0.18, -0.10, 0.10)
-
-
-@dataclass
-class PerformanceOutput(MediaOutput):
-    """A performance.
-
-    Attributes:
-        audio: The mix, float32 [samples, 2] at `sample_rate`.
-        plan: Who says what when, and what is felt; times are exact.
-        shots: What is seen when.
-        subtitles: The words with their times.
-        curves: Speaker -> list of (start in s, FaceMotion).
-    """
-
-    modality: ClassVar[str] = "performance"
-    writers: ClassVar[dict[str, str]] = {".mp4": "_video", ".wav": "_sound", ".srt": "_words"}
-
-    audio: np.ndarray
-    sample_rate: int
-    plan: Plan
-    shots: list[Shot]
-    subtitles: list[Subtitle]
-    curves: dict[str, list[Any]]
-    size: int
-    fps: float
-    made: Made = field(kw_only=True)
-
-    @property
-    def timeline(self) -> list[tuple[float, float, str, str, EmotionTrack]]:
-        """(start_s, end_s, speaker, text, emotion from the line's start) per line."""
-        return [(b.start_s, b.end_s, b.role.name, b.text, b.emotion) for b in self["plan"].beats]
-
-    def frames(self) -> Iterator[np.ndarray]:
-        """The pictures in order, uint8 [size, size, 3]; drawn when they are asked for."""
-        return frames(self["shots"], self["plan"].duration_s, self["fps"])
-
-    def facts(self) -> dict[str, Any]:
-        """Length, size and timeline."""
-        plan: Plan = self["plan"]
-        return {
-            "duration_s": round(plan.duration_s, 3),
-            "width": self["size"],
-            "height": self["size"],
-            "fps": self["fps"],
-            "plan": plan.to_dict(),
-        }
-
-    def save(self, path: str | Path) -> Path:
-        """Writes the video, its sidecar, and the subtitles beside it."""
-        path = super().save(path)
-        if path.suffix.lower() == ".mp4":
-            self._words(path.with_suffix(".srt"))
-        return path
-
-    def _video(self, path: Path) -> None:
-        total = round(self["plan"].duration_s * self["fps"])
-        with (
-            VideoWriter(
-                path,
-                fps=self["fps"],
-                width=self["size"],
-                height=self["size"],
-                audio_rate=self["sample_rate"],
-                channels=2,
-                provenance=self.provenance,
-            ) as video,
-            self["made"].bar(total) as bar,
-        ):
-            for i, picture in enumerate(self.frames()):
-                video.write(picture)
-                first, last = (round(k / self["fps"] * self["sample_rate"]) for k in (i, i + 1))
-                video.write_audio(self["audio"][first:last])
-                bar.update(1)
-
-    def _sound(self, path: Path) -> None:
-        write_audio(path, self["audio"], self["sample_rate"], provenance=self.provenance)
-
-    def _words(self, path: Path) -> None:
-        write_srt(path, self["subtitles"])
-
-
-@dataclass
-class Staged(Made):
-    """`Made` with the pipeline's own progress bar for the frames."""
-
-    bar: Any = None
+SILENT_HZ = 16_000  # rate of the silence that a listener hears
 
 
 class PerformancePipeline(AffectivePipeline):
-    """A written story -> voices, faces, music, pictures and subtitles on one clock."""
+    """A written story -> voices, faces, bodies, music, pictures and subtitles on one clock."""
 
     modality = "performance"
 
     def __init__(
-        self, speech: SpeechPipeline, talking_head: TalkingHeadPipeline, music: MusicPipeline, video: VideoPipeline
-    ) -> None:
+        self, speech: SpeechPipeline, talking_head: TalkingHeadPipeline, gesture: GesturePipeline, music: MusicPipeline,
+        video: VideoPipeline,
+    ) -> None:  # fmt: skip
         super().__init__()
-        self.register_modules(speech=speech, talking_head=talking_head, music=music, video=video)
-        for part in (speech, talking_head, music, video):
+        self.register_modules(speech=speech, talking_head=talking_head, gesture=gesture, music=music, video=video)
+        for part in (speech, talking_head, gesture, music, video):
             part.set_progress_bar_config(disable=True)  # one bar for the whole: ours
 
     @classmethod
     def embedded(cls) -> PerformancePipeline:
-        """The four embedded pipelines."""
+        """The embedded pipelines."""
         return cls(
-            SpeechPipeline.embedded(),
-            TalkingHeadPipeline.embedded(),
-            MusicPipeline.embedded(),
+            SpeechPipeline.embedded(), TalkingHeadPipeline.embedded(), GesturePipeline.embedded(), MusicPipeline.embedded(),
             VideoPipeline.embedded(),
-        )
+        )  # fmt: skip
 
     def __call__(
         self,
-        script: str | Path | Script,
+        script: Script | Plan | str | Path,
         emotion: Any = None,
         *,
+        cast: Any = None,
+        policy: str | None = None,
         folder: str | Path | None = None,
         seed: int | None = None,
         generator: torch.Generator | None = None,
-        size: int = 512,
-        fps: float = 25,
+        aspect: str | None = None,
+        resolution: int | None = None,
+        fps: float | None = None,
+        subtitles: str | None = None,
+        cache: Any = None,
         callback_on_step_end: StepCallback | None = None,
         return_dict: bool = True,
     ) -> Any:
         """Renders a story.
 
         Args:
-            script: A `Script`, the path of a Markdown file, or the story itself (with line breaks).
+            script: A `Script` or a `Plan`, the path of a file of either, or a story itself (with line breaks).
             emotion: The feeling of every line that names none; without it the words decide.
+            cast: Members that override those of the script: a YAML file or a mapping.
+            policy: How the agents of the cast answer who talks to them.
             folder: Where the script's pictures lie; the script's own folder by default.
-            seed: 0..2^63-1; drawn where none is given.
+            seed: 0..2^63-1; None: the plan's own, or drawn.
             generator: Draws the seed instead.
-            size: Width and height of the video, pixels, even, 128..2048.
+            aspect: "16:9", "9:16" or "1:1"; None: as the script says, as with the next three.
+            resolution: The short side in pixels, even, 240..1080.
             fps: Frames per second, 1..60.
+            subtitles: "beside", "burnt" or "off".
+            cache: The folder in which parts are kept for the next time; None: `$EMOGEN_CACHE` or the platform's, False: none.
             callback_on_step_end: Called after each stage (plan, voices, faces, music, pictures).
             return_dict: False gives a tuple.
 
@@ -178,220 +108,223 @@ class PerformancePipeline(AffectivePipeline):
         Raises:
             InputError: The script, the cast, a picture or an option, with its place.
         """
-        story, folder = _story(script, folder)
-        if size % 2 or not 128 <= size <= 2048:
-            raise InputError("size", f"{size} px", "Accepted: an even number from 128 to 2048.")
-        if not 1 <= fps <= 60:
-            raise InputError("fps", f"{fps:g}", "Accepted: 1 to 60.")
-        if emotion is not None:
-            story = replace(
-                story,
-                elements=tuple(
-                    replace(e, emotion=str(emotion)) if isinstance(e, Line) and e.emotion is None else e
-                    for e in story.elements
-                ),
-            )
-        seed = draw_seed(seed, generator)
+        store = Cache.of(cache)
         with self.steps(5, callback_on_step_end) as steps:
-            plan = make_plan(story, folder=folder)
-            faces = self._portraits(plan, folder, size)
+            plan = planned(script, emotion, folder=folder, cast=cast, policy=policy)
+            given = {"aspect": aspect, "resolution": resolution, "fps": fps, "subtitles": subtitles}
+            plan = replace(plan, composition=plan.composition.with_(**given))
+            seed = plan.seed if seed is None and generator is None and plan.seed is not None else draw_seed(seed, generator)
+            maker = Maker(self, store, seed, plan.composition.fps, plan.name)
+            portraits = _portraits(plan, store)
+            reel = Reel()
             steps.done("plan")
-            spoken = [self._voice(beat, plan, seed, i) for i, beat in enumerate(plan.beats)]
-            plan = plan.timed([len(s.audio) / s.sample_rate for s in spoken])
-            if plan.duration_s > LIMITS.render_s:
-                raise LimitError(
-                    story.name,
-                    f"lasts {plan.duration_s:.0f} s",
-                    f"The limit is {LIMITS.render_s:.0f} s (limits.render_s).",
-                )
-            steps.done("voices")
-            shots, curves = self._faces(plan, spoken, faces, seed, fps)
-            steps.done("faces")
-            music = [self._score(cue, seed, i) for i, cue in enumerate(plan.music)]
-            steps.done("music")
-            shots = self._pictures(plan, shots, seed, size, fps)
-            audio = self._mix(plan, spoken, music)
+            with Studio(reel.put) as studio:
+                plan, spoken = _on_frames(plan, maker)
+                steps.done("voices")
+                stage = _Staged(self, plan, spoken, maker, portraits)
+                shots = list(self._drawn(stage, store, studio, reel))
+                steps.done("faces")
+                sounds = _sounds(plan, spoken, maker)
+                steps.done("music")
+                studio.finish()
             steps.done("pictures")
-        made = self._made(story, plan, seed, size, fps, faces, steps.timings)
-        out = PerformanceOutput(audio, mix.RATE_HZ, plan, shots, subtitles(plan, spoken), curves, size, fps, made=made)
+        store.trim()
+        words = [word for of_beat in _subtitles(plan, spoken) for word in of_beat]
+        made = self._made(plan, seed, portraits, store, steps.timings)
+        out = PerformanceOutput(
+            sounds.mix.audio, mix.RATE_HZ, plan, shots, words, _chapters(plan, shots), reel, sounds, stage.faces,
+            stage.bodies, made=made,
+        )  # fmt: skip
         return out if return_dict else out.to_tuple()
 
-    def _portraits(self, plan: Plan, folder: Path, size: int) -> dict[str, Any]:
-        """Speaker -> renderer, for everybody who has a portrait."""
-        from emogen.conditioning.reference import inside
-
-        faces: dict[str, Any] = {}
-        for beat in plan.beats:
-            name, portrait = beat.role.name, beat.role.portrait
-            if portrait is None or name in faces:
+    def _drawn(self, stage: _Staged, store: Cache, studio: Studio, reel: Reel) -> Iterator[Shot]:
+        """The shots; each is given to the studio as soon as it is known, but for those that are kept."""
+        for number, shot in enumerate(stage.shots()):
+            yield shot
+            key = shot.key
+            piece = store.find("shot", key)
+            if piece is not None:
+                reel.put(number, piece)
                 continue
-            where = f"{plan.script.name}, cast, {name}, portrait"
-            drawn = portrait.partition(":")[0] in {"avatar", "sample"}
-            try:
-                faces[name] = open_portrait(portrait if drawn else inside(folder, portrait, where), size=size)
-            except InputError as error:
-                if error.where == where:
-                    raise
-                raise type(error)(f"{where}, {error.where}", error.found, error.accepted) from error
-        return faces
+            people = [*shot.actors, *(shot.before.actors if shot.before else ())]
+            opened = {actor.portrait: stage.opened(actor.name) for actor in people}
+            studio.draw(number, shot, opened, partial(store.keep, key))
 
-    def _voice(self, beat: Beat, plan: Plan, seed: int, i: int) -> Any:
-        try:
-            return self.speech(
-                beat.text, beat.emotion, voice=beat.role.voice, language=plan.language, seed=_mixed(seed, i)
-            )
-        except InputError as error:
-            raise type(error)(
-                f"{plan.script.name} line {beat.number}, {error.where}", error.found, error.accepted
-            ) from error
-
-    def _faces(
-        self, plan: Plan, spoken: list[Any], faces: dict[str, Any], seed: int, fps: float
-    ) -> tuple[list[Shot], dict[str, list[Any]]]:
-        """A shot per line; faces live on until the next shot begins."""
-        starts = [0.0 if i == 0 else _on_frame(b.start_s - EARLY_S, fps) for i, b in enumerate(plan.beats)]
-        ends = [*starts[1:], plan.duration_s]
-        shots: list[Shot] = []
-        curves: dict[str, list[Any]] = {}
-        for i, (beat, said, start, end) in enumerate(zip(plan.beats, spoken, starts, ends, strict=True)):
-            renderer = faces.get(beat.role.name)
-            if renderer is None:
-                shots.append(Shot(start, end, "picture", lambda _: np.zeros((2, 2, 3), np.uint8)))
-                continue
-            lead, rate = beat.start_s - start, said.sample_rate
-            audio = np.zeros(round((end - start) * rate), np.float32)
-            first = round(lead * rate)
-            n = min(len(said.audio), len(audio) - first)
-            audio[first : first + n] = said.audio[:n]
-            heard = SimpleNamespace(
-                audio=audio,
-                sample_rate=rate,
-                words=tuple((w, a + lead, b + lead) for w, a, b in said.words),
-                phones=tuple((p, a + lead, b + lead) for p, a, b in said.phones),
-            )
-            felt = _lasting(beat.emotion, lead, beat.end_s - beat.start_s)
-            head = self.talking_head(
-                None, felt, audio=heard, portrait=renderer, fps=fps, size=renderer.width, seed=_mixed(seed, 1000 + i)
-            )
-            curves.setdefault(beat.role.name, []).append((start, head.motion))
-            shots.append(Shot(start, end, f"face {beat.role.name}", _face_frames(renderer, head.motion.curves)))
-        return shots, curves
-
-    def _pictures(self, plan: Plan, shots: list[Shot], seed: int, size: int, fps: float) -> list[Shot]:
-        """Puts the place of each scene, or its own picture, into the shots without a face: a film for each scene."""
-        seen: dict[int, list[int]] = {}
-        for i, (beat, shot) in enumerate(zip(plan.beats, shots, strict=True)):
-            if not shot.kind.startswith("face"):
-                number = max((k for k, s in enumerate(plan.scenes) if s.start_s <= beat.start_s + 1e-6), default=0)
-                seen.setdefault(number, []).append(i)
-        filled = list(shots)
-        for number, members in seen.items():
-            scene, start_s, end_s = plan.scenes[number], shots[members[0]].start_s, shots[members[-1]].end_s
-            beats = [plan.beats[i] for i in members]
-            film = self._film(scene, beats, start_s, end_s, _mixed(seed, 2000 + number), size, fps)
-            for i in members:
-                shot = shots[i]
-                opening = shot.start_s <= scene.start_s + 1.0
-                words = plan.title if shot.start_s == 0 and not scene.words else scene.words if opening else ""
-                first = round((shot.start_s - start_s) * fps)
-                draw = backdrop.part(film.frame, words, first=first, length_s=shot.end_s - shot.start_s, fps=fps, size=size)
-                filled[i] = replace(shot, draw=draw)
-        return filled
-
-    def _film(self, scene: Cue, beats: list[Beat], start_s: float, end_s: float, seed: int, size: int, fps: float) -> Any:
-        track = backdrop.felt(beats, start_s)
-        how: dict[str, Any] = {"seconds": end_s - start_s, "fps": fps, "width": size, "height": size, "seed": seed}
-        if scene.picture is not None:
-            return self.video.photo_film(read_image(scene.picture), track, **how)
-        return self.video.film(backdrop.told(scene.words, beats), track, **how)
-
-    def _score(self, cue: Cue, seed: int, i: int) -> tuple[float, np.ndarray, float]:
-        piece = self.music(None, cue.emotion, seconds=cue.end_s - cue.start_s, seed=_mixed(seed, 3000 + i))
-        samples = resample(piece.audio, piece.sample_rate, mix.RATE_HZ)
-        n = round((cue.end_s - cue.start_s) * mix.RATE_HZ)
-        return cue.start_s, mix.faded(samples[:n]), 0.0
-
-    @staticmethod
-    def _mix(plan: Plan, spoken: list[Any], music: list[tuple[float, np.ndarray, float]]) -> np.ndarray:
-        names = list(dict.fromkeys(b.role.name for b in plan.beats if b.role.portrait))
-        pans = {name: PANS[i % len(PANS)] for i, name in enumerate(names)}
-        voices = [
-            (beat.start_s, resample(said.audio, said.sample_rate, mix.RATE_HZ), pans.get(beat.role.name, 0.0))
-            for beat, said in zip(plan.beats, spoken, strict=True)
-        ]
-        intervals = [(b.start_s, b.end_s) for b in plan.beats]
-        return mix.mixed(mix.placed(voices, plan.duration_s), mix.placed(music, plan.duration_s), intervals)
-
-    def _made(
-        self,
-        story: Script,
-        plan: Plan,
-        seed: int,
-        size: int,
-        fps: float,
-        faces: dict[str, Any],
-        timings: dict[str, float],
-    ) -> Staged:
-        photos = [b.role.portrait for b in plan.beats if b.role.portrait and not b.role.portrait.startswith("avatar:")]
+    def _made(self, plan: Plan, seed: int, portraits: dict[str, Portrait], store: Cache, timings: dict[str, float]) -> Made:
         keyframes = [
-            Keyframe(b.start_s + k.t, k.emotion)
-            for b in plan.beats
-            for k in b.emotion.keyframes
-            if k.t < b.end_s - b.start_s
+            Keyframe(b.start_s + k.t, k.emotion) for b in plan.beats for k in b.emotion.keyframes if k.t < b.end_s - b.start_s
         ]
-        rising = [k for i, k in enumerate(keyframes) if i == 0 or k.t > keyframes[i - 1].t]
-        notes = [f"{name}: {note}" for name, face in faces.items() for note in getattr(face, "notes", [])]
+        felt = [k for i, k in enumerate(keyframes) if i == 0 or k.t > keyframes[i - 1].t]
+        notes = [f"{name}: {note}" for name, found in portraits.items() for note in found.notes]
+        if plan.composition.subtitles == "burnt" and any(unreadable(b.text) for b in plan.beats):
+            notes.append("burnt subtitles have no letters for some of the words; put them beside the video")
         request = {
-            "script": story.name,
-            "title": story.title,
-            "size": size,
-            "fps": fps,
-            "seed": seed,
-            "lines": [[b.role.name, b.role.voice, b.role.portrait, b.text, str(b.emotion)] for b in plan.beats],
-        }
-        return Staged(
-            request=request,
-            emotion=EmotionTrack(tuple(rising)),
-            seed=seed,
-            real_input=bool(photos),
-            models=self._models(),
-            timings=timings,
-            warnings=notes,
-            bar=lambda total: self.progress_bar(total=total),
-        )
-
-    @staticmethod
-    def _models() -> dict[str, str]:
-        from emogen import checkpoints
-
-        return {name: checkpoints.checkpoint_hash(name) for name in checkpoints.names()}
+            "script": plan.name, "title": plan.title, **plan.composition.to_dict(), "seed": seed,
+            "lines": [[b.role.name, str(b.role.voice), b.role.portrait, b.text, str(b.emotion), b.shot] for b in plan.beats],
+        }  # fmt: skip
+        return Made(
+            request=request, emotion=EmotionTrack(tuple(felt)), seed=seed, models=_models(), timings=timings, warnings=notes,
+            real_input=any(not found.drawn for found in portraits.values()),
+            facts={"cache": {"found": dict(store.hits), "made": dict(store.misses)}},
+        )  # fmt: skip
 
 
-def _story(script: str | Path | Script, folder: str | Path | None) -> tuple[Script, Path]:
-    if isinstance(script, Script):
-        return script, Path(folder or ".")
-    if isinstance(script, str) and "\n" in script:
-        return parse_script(script), Path(folder or ".")
-    return read_script(script), Path(folder) if folder is not None else Path(script).parent
+class _Staged:
+    """Beats -> shots: who is seen in them, how they move, and where."""
+
+    def __init__(
+        self, pipe: PerformancePipeline, plan: Plan, spoken: Sequence[Voice], maker: Maker, portraits: dict[str, Portrait]
+    ) -> None:
+        self.pipe, self.plan, self.spoken, self.maker, self.portraits = pipe, plan, spoken, maker, portraits
+        self.fps = plan.composition.fps
+        self.cuts = cuts(plan, self.fps)
+        self.faces: dict[str, list[Any]] = {}
+        self.bodies: dict[str, list[Any]] = {}
+        self._words = _subtitles(plan, spoken) if plan.composition.subtitles == "burnt" else [[] for _ in plan.beats]
+        self._which = _which(plan)
+        self._sides = {name: -1 if i % 2 == 0 else 1 for i, name in enumerate(portraits)}
+
+    def opened(self, name: str) -> Any:
+        """What paints somebody."""
+        return self.portraits[name].open()
+
+    def shots(self) -> Iterator[Shot]:
+        """A shot for each beat, one after the other."""
+        frame, last = self.plan.composition, None
+        for i, (beat, cut) in enumerate(zip(self.plan.beats, self.cuts, strict=True)):
+            scene = self.plan.scenes[cut.scene]
+            framing = beat.shot if beat.role.name in self.portraits else "picture"
+            actors = () if framing == "picture" else self._actors(i, framing)
+            changed = i > 0 and cut.scene != self.cuts[i - 1].scene
+            words = tuple(
+                (round(w.start_s * self.fps) - cut.start, round(w.end_s * self.fps) - cut.start, w.text) for w in self._words[i]
+            )
+            last = Shot(
+                cut.start, cut.end - cut.start, self.fps, frame.width, frame.height,
+                framing if len(actors) > 1 or framing != "two" else "bust", self._place(i, cut, framing), actors,
+                title=self.plan.title if i == 0 else "", heading=scene.words if cut.opens else "", words=words,
+                rises=i == 0, falls=i == len(self.cuts) - 1, before=replace(last, before=None) if changed and last else None,
+            )  # fmt: skip
+            yield last
+
+    def _actors(self, i: int, framing: str) -> tuple[Actor, ...]:
+        """The speaker, and in a shot of two who listens."""
+        name = self.plan.beats[i].role.name
+        other = self._other(i) if framing == "two" else None
+        alone = len(self._sides) == 1
+        speaker = self._actor(i, name, framing, 0 if alone else self._sides[name], speaks=True)
+        if other is None:
+            return (speaker,)
+        return speaker, self._actor(i, other, framing, -speaker.side, speaks=False)
+
+    def _actor(self, i: int, name: str, framing: str, side: int, *, speaks: bool) -> Actor:
+        beat, cut, portrait = self.plan.beats[i], self.cuts[i], self.portraits[name]
+        start_s, length_s = cut.start / self.fps, (cut.end - cut.start) / self.fps
+        what = (name, beat.role.name, beat.text, self._which[i])
+        if speaks:
+            # In frames first: differences of seconds would depend, in their last digit, on where the line stands.
+            lead_s, said_s = ((round(t * self.fps) - cut.start) / self.fps for t in (beat.start_s, cut.start / self.fps + beat.length_s))
+            felt, voice = lasting(beat.emotion, lead_s, said_s), self.spoken[i].within(lead_s, length_s)
+        else:
+            felt = listening(self.plan.tracks[name], start_s, start_s + length_s)
+            voice = Voice(np.zeros(round(length_s * SILENT_HZ), np.float32), SILENT_HZ, (), ())
+        face = self.maker.face(felt, voice, *what)
+        self.faces.setdefault(name, []).append((start_s, face))
+        body = None
+        frame = self.plan.composition
+        if portrait.drawn and (framing != "head" or frame.height > frame.width):
+            body, strokes = self.maker.body(felt, voice, *what)
+            self.bodies.setdefault(name, []).append((start_s, body, strokes))
+        return Actor(
+            name, portrait.key, side, face.curves, None if body is None else body.rotations.astype(np.float32),
+            None if body is None else body.root_cm.astype(np.float32), portrait.drawn,
+        )  # fmt: skip
+
+    def _other(self, i: int) -> str | None:
+        """Who listens to a beat: who spoke last in the scene or speaks next, and has a face."""
+        name = self.plan.beats[i].role.name
+        near = [*range(i - 1, -1, -1), *range(i + 1, len(self.cuts))]
+        here = [k for k in near if self.cuts[k].scene == self.cuts[i].scene] or near
+        return next((n for k in here if (n := self.plan.beats[k].role.name) != name and n in self.portraits), None)
+
+    def _place(self, i: int, cut: Cut, framing: str) -> Place:
+        """Where a shot is, in the light of what is felt in it."""
+        scene, members = self.plan.scenes[cut.scene], [k for k, c in enumerate(self.cuts) if c.scene == cut.scene]
+        start_s, end_s, beat = cut.start / self.fps, cut.end / self.fps, self.plan.beats[i]
+        feelings = [settled(beat.emotion.at(t)) for t in (0.0, beat.length_s)]  # its own: a neighbour changes no shot
+        track = EmotionTrack((Keyframe(0.0, feelings[0]), Keyframe(round(end_s - start_s, 3), feelings[1])))
+        seed = mixed_seed(self.maker.seed, "camera", beat.role.name, beat.text, self._which[i])
+        if scene.picture is not None:
+            count = int(np.ceil((end_s - start_s) * LOOKS_FPS)) + 2
+            looks = asked(self.pipe.video.edit.look, [track.at(k / LOOKS_FPS) for k in range(count)], seed, 1.0, True)
+            return Place((), track, seed, read_image(scene.picture), tuple(looks))
+        told = ". ".join(self.plan.beats[k].text for k in members if self.plan.beats[k].role.name not in self.portraits)
+        seen = feelings if framing == "picture" else feelings[:1]  # behind people one look is enough
+        return Place(self.maker.scenes(scene.words, told, seen, cut.scene), track, seed)
 
 
-def _mixed(seed: int, i: int) -> int:
-    """A seed of its own for the i-th part of a performance."""
-    return int(np.random.SeedSequence([seed, i]).generate_state(1)[0])
+def _portraits(plan: Plan, store: Cache) -> dict[str, Portrait]:
+    """Speaker -> portrait, in order of appearance, for everybody who has one; all are checked."""
+    found: dict[str, Portrait] = {}
+    for beat in plan.beats:
+        name, written = beat.role.name, beat.role.portrait
+        if written is not None and written != "none" and name not in found:
+            found[name] = portrait(written, plan.folder, f"{plan.name}, cast, {name}, portrait", store)
+    return found
 
 
-def _on_frame(t: float, fps: float) -> float:
-    return round(t * fps) / fps
+def _which(plan: Plan) -> list[int]:
+    """For each beat: how many before it are the same words by the same speaker."""
+    seen: Counter[tuple[str, str]] = Counter()
+    found = []
+    for beat in plan.beats:
+        found.append(seen[beat.role.name, beat.text])
+        seen[beat.role.name, beat.text] += 1
+    return found
 
 
-def _lasting(track: EmotionTrack, lead_s: float, length_s: float) -> EmotionTrack:
-    """A line's emotion within its shot: it begins with the line, and fades after it."""
-    moved = track.shift(lead_s)
-    last = moved.at(lead_s + length_s)
-    kept = [k for k in moved.keyframes if k.t < lead_s + length_s] or [moved.keyframes[0]]
-    end = max(lead_s + length_s, kept[-1].t + 0.01)
-    return EmotionTrack((*kept, Keyframe(end, last), Keyframe(end + RESIDUE_S, last.scale(RESIDUE))))
+def _on_frames(plan: Plan, maker: Maker) -> tuple[Plan, list[Voice]]:
+    """The voices, and the plan with their lengths; all begins and ends with a frame, so that a shot does not depend on others."""
+    spoken = [maker.voice(beat, plan.language, which) for beat, which in zip(plan.beats, _which(plan), strict=True)]
+    fps = plan.composition.fps
+    beats = tuple(replace(beat, gap_s=round(beat.gap_s * fps) / fps) for beat in plan.beats)
+    timed = replace(plan, beats=beats, tail_s=round(plan.tail_s * fps) / fps).timed([round(v.seconds * fps) / fps for v in spoken])
+    if timed.duration_s > LIMITS.render_s:
+        found = f"lasts {timed.duration_s:.0f} s"
+        raise LimitError(plan.name, found, f"The limit is {LIMITS.render_s:.0f} s (limits.render_s).")
+    return timed, spoken
 
 
-def _face_frames(renderer: Any, curves: np.ndarray) -> Any:
-    return lambda i: renderer.render(curves[min(max(i, 0), len(curves) - 1)])
+def _subtitles(plan: Plan, spoken: Sequence[Voice]) -> list[list[Any]]:
+    frame = plan.composition
+    high = frame.subtitles == "burnt" and frame.height > frame.width
+    return subtitles(plan, spoken, HIGH_CHARS if high else SUBTITLE_CHARS)
+
+
+def _sounds(plan: Plan, spoken: Sequence[Voice], maker: Maker) -> Sounds:
+    """Voices, music, and their mix."""
+    names = list(dict.fromkeys(b.role.name for b in plan.beats if b.role.portrait))
+    pans = {name: PANS[i % len(PANS)] for i, name in enumerate(names)}
+    voices = [
+        (b.role.name, b.start_s, resample(v.audio, v.sample_rate, mix.RATE_HZ), b.role.pan or pans.get(b.role.name, 0.0))
+        for b, v in zip(plan.beats, spoken, strict=True)
+    ]
+    music = [(cue.start_s, maker.music(cue, plan.peaks, i), 0.0) for i, cue in enumerate(plan.music)]
+    bed = mix.placed(music, plan.duration_s)
+    speech = mix.placed([clip[1:] for clip in voices], plan.duration_s)
+    return Sounds(voices, bed, mix.mixed(speech, bed, [(b.start_s, b.end_s) for b in plan.beats]))
+
+
+def _chapters(plan: Plan, shots: Sequence[Shot]) -> list[tuple[float, str]]:
+    """The scenes as chapters; what is before the first one that has a name bears the title."""
+    found: list[tuple[float, str]] = []
+    for shot in shots:
+        if shot.heading or not found:
+            found.append((shot.start_s, shot.heading or plan.title))
+    return found
+
+
+def _models() -> dict[str, str]:
+    from emogen import checkpoints
+
+    return {name: checkpoints.checkpoint_hash(name) for name in checkpoints.names()}

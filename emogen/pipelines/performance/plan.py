@@ -1,25 +1,25 @@
-"""Script -> plan: who says what when, and what is felt over time.
+"""The plan: who says what when, what is felt over time, and what is seen.
 
-Times are estimates until the voices exist (`timed` makes them exact). A line without a written emotion gets
-the one that the words carry, sentence by sentence with their context, coloured by the speaker's personality.
+Times are estimates until the voices exist (`timed` makes them exact). Everything that depends on times -- music,
+scenes, feelings over the whole clock, peaks -- is derived from the beats and the marks between them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from emogen.conditioning.emotion import Emotion
-from emogen.conditioning.personality import coloured
-from emogen.conditioning.reference import FolderResolver, inside
-from emogen.conditioning.sentences import split_sentences
-from emogen.conditioning.spec import parse
 from emogen.conditioning.track import EmotionTrack, Keyframe
-from emogen.errors import EmogenError, InputError
-from emogen.pipelines.performance.script import DEFAULT_VOICES, NARRATOR, Line, Music, Pause, Role, Scene, Script
+from emogen.pipelines.performance.composition import Composition
+from emogen.pipelines.performance.feelings import listening_tracks, scene_track
+from emogen.pipelines.performance.plan_table import table
+from emogen.pipelines.speech.cast import Member
 
+SHOTS = ("head", "bust", "two", "picture")
 #: Characters of text per second, about 155 words a minute; only for times before the voices exist. Own assumption.
 CHARS_PER_S = 14.5
 #: Silence before the first line, between two lines of one speaker, at a change of speaker, and after the last
@@ -28,19 +28,68 @@ CHARS_PER_S = 14.5
 LEAD_S, GAP_S, TURN_S, TAIL_S = 0.8, 0.35, 0.55, 1.6
 #: Music under a story that names none follows it at this share of its intensity; own assumption.
 MUSIC_SHARE = 0.8
+SHORTEST_MUSIC_S = 0.5
 
 
 @dataclass(frozen=True)
 class Beat:
-    """One line on the clock. `emotion` runs in seconds from the beat's own start."""
+    """One line on the clock.
 
-    number: int
-    role: Role
+    Attributes:
+        number: The line of the script that it stands in.
+        role: Who says it, each with a voice.
+        text: What is said.
+        emotion: In seconds from the beat's own start.
+        written: Whether its times stand as written; else they stretch with the voice.
+        start_s: When it begins.
+        end_s: When it ends.
+        shot: One of `SHOTS`.
+        gap_s: Silence before it.
+        because: What its feeling comes from.
+        peak: A word of it on which something turns, and how strongly, 0..1; None: nothing does.
+    """
+
+    number: int = field(compare=False)
+    role: Member
     text: str
     emotion: EmotionTrack = field(hash=False)
-    written: bool
-    start_s: float
-    end_s: float
+    written: bool = True
+    start_s: float = 0.0
+    end_s: float = 0.0
+    shot: str = "picture"
+    gap_s: float = 0.0
+    because: str = ""
+    peak: tuple[str, float] | None = None
+
+    @property
+    def length_s(self) -> float:
+        """How long it is said."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True)
+class MusicMark:
+    """Music from a beat on; `emotion` None ends it.
+
+    Attributes:
+        before: Index of the beat before which it begins; 0: from the very start.
+        emotion: In seconds from its start.
+        after_s: How long after the end of the beat before that.
+    """
+
+    before: int
+    emotion: EmotionTrack | None = field(hash=False)
+    after_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class SceneMark:
+    """A scene from a beat on; `before` and `after_s` as of `MusicMark`, `picture` a file in the plan's folder."""
+
+    before: int
+    words: str = ""
+    picture: str | None = None
+    after_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -55,243 +104,163 @@ class Cue:
 
 
 @dataclass(frozen=True)
+class Peak:
+    """A moment on which the story turns: when, how strongly (0..1), at which word of which beat (its index)."""
+
+    t_s: float
+    strength: float
+    word: str
+    beat: int
+
+
+@dataclass(frozen=True)
 class Plan:
-    """What happens when. `timed` replaces estimated times by the voices' own."""
+    """What happens when. `timed` replaces estimated times by the voices' own.
+
+    Attributes:
+        title: Of the whole.
+        beats: In order, on the clock.
+        music_marks: Where music changes; none: it follows the story; one of None at 0: there is no music.
+        scene_marks: Where the scene changes.
+        language: Of those who have none of their own.
+        seed: Of the rendering; None: drawn.
+        composition: How it is shown.
+        tail_s: Silence after the last beat.
+        name: Of the file, for messages.
+        folder: Where pictures are; they may not lie elsewhere.
+    """
 
     title: str
-    language: str
     beats: tuple[Beat, ...]
-    music: tuple[Cue, ...]
-    scenes: tuple[Cue, ...]
-    duration_s: float
-    script: Script = field(repr=False, compare=False)
-    folder: Path = field(repr=False, compare=False)
+    music_marks: tuple[MusicMark, ...] = ()
+    scene_marks: tuple[SceneMark, ...] = ()
+    language: str = "en"
+    seed: int | None = None
+    composition: Composition = field(default_factory=Composition)
+    tail_s: float = TAIL_S
+    name: str = field(default="plan", compare=False)
+    folder: Path = field(default=Path(), repr=False, compare=False)
+
+    @classmethod
+    def on_the_clock(cls, title: str, beats: Iterable[Beat], **more: Any) -> Plan:
+        """A plan whose beats follow each other at estimated times."""
+        return cls(title, _following(beats, None), **more)
 
     def timed(self, durations_s: Sequence[float]) -> Plan:
         """The same plan with the length of every beat known, in seconds."""
         stretched = [
-            beat
-            if beat.written
-            else replace(beat, emotion=beat.emotion.scale_time(length / (beat.end_s - beat.start_s)))
+            beat if beat.written else replace(beat, emotion=beat.emotion.scale_time(length / beat.length_s))
             for beat, length in zip(self.beats, durations_s, strict=True)
         ]
-        return _on_the_clock(self.script, self.folder, stretched, list(durations_s))
+        return replace(self, beats=_following(stretched, durations_s))
+
+    @property
+    def duration_s(self) -> float:
+        """Of the whole."""
+        return self.beats[-1].end_s + self.tail_s
+
+    @cached_property
+    def music(self) -> tuple[Cue, ...]:
+        """Music on the clock; cues that meet are one, with a second of transition."""
+        if not self.music_marks:
+            return (Cue(0.0, self.duration_s, _scaled(self.track, MUSIC_SHARE)),)
+        placed: list[Cue] = []
+        for mark, start, stop in self._spans(self.music_marks):
+            if mark.emotion is None or stop - start <= SHORTEST_MUSIC_S:
+                continue
+            if placed and abs(placed[-1].end_s - start) < 1e-6:
+                before = placed.pop()
+                joined = _joined(before.emotion or mark.emotion, mark.emotion, start - before.start_s)
+                placed.append(Cue(before.start_s, stop, joined))
+            else:
+                placed.append(Cue(start, stop, mark.emotion))
+        return tuple(placed)
+
+    @cached_property
+    def scenes(self) -> tuple[Cue, ...]:
+        """Scenes on the clock, at least one."""
+        return tuple(
+            Cue(start, stop, words=mark.words, picture=None if mark.picture is None else self.folder / mark.picture)
+            for mark, start, stop in self._spans(self.scene_marks)
+        ) or (Cue(0.0, self.duration_s),)
+
+    @cached_property
+    def track(self) -> EmotionTrack:
+        """The feeling of the scene on the whole clock: what whoever speaks feels, and the way to the next one."""
+        return scene_track(self.beats)
+
+    @cached_property
+    def tracks(self) -> dict[str, EmotionTrack]:
+        """Name -> what that speaker feels on the whole clock, while listening as well."""
+        return listening_tracks(self.beats)
+
+    @cached_property
+    def peaks(self) -> tuple[Peak, ...]:
+        """The moments on which the story turns, in order."""
+        return tuple(
+            Peak(round(beat.start_s + _share(beat.text, beat.peak[0]) * beat.length_s, 3), beat.peak[1], beat.peak[0], i)
+            for i, beat in enumerate(self.beats)
+            if beat.peak is not None
+        )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
+        """The timeline as plain JSON values; `plan_file` writes what can be edited and read again."""
+        lines = [
+            {
+                "start_s": round(b.start_s, 3),
+                "end_s": round(b.end_s, 3),
+                "speaker": b.role.name,
+                "text": b.text,
+                "emotion": b.emotion.to_dict(),
+                "from": "script" if b.written else "words",
+                "because": b.because,
+                "shot": b.shot,
+            }
+            for b in self.beats
+        ]
+        music = [{"start_s": round(c.start_s, 3), "end_s": round(c.end_s, 3), "emotion": str(c.emotion)} for c in self.music]
+        scenes = [
+            {"start_s": round(c.start_s, 3), "words": c.words, "picture": c.picture.name if c.picture else None}
+            for c in self.scenes
+        ]
+        peaks = [{"t_s": p.t_s, "strength": p.strength, "word": p.word, "line": p.beat + 1} for p in self.peaks]
         return {
-            "title": self.title,
-            "duration_s": round(self.duration_s, 3),
-            "lines": [
-                {
-                    "start_s": round(b.start_s, 3),
-                    "end_s": round(b.end_s, 3),
-                    "speaker": b.role.name,
-                    "text": b.text,
-                    "emotion": b.emotion.to_dict(),
-                    "from": "script" if b.written else "words",
-                }
-                for b in self.beats
-            ],
-            "music": [
-                {"start_s": round(c.start_s, 3), "end_s": round(c.end_s, 3), "emotion": str(c.emotion)}
-                for c in self.music
-            ],
-            "scenes": [
-                {"start_s": round(c.start_s, 3), "words": c.words, "picture": c.picture.name if c.picture else None}
-                for c in self.scenes
-            ],
-        }
+            "title": self.title, "duration_s": round(self.duration_s, 3), "lines": lines, "music": music, "scenes": scenes,
+            "peaks": peaks,
+        }  # fmt: skip
 
     def table(self) -> str:
-        """The plan to read: one row per line, then music and scenes."""
-        rows = [("start", "end", "who", "emotion", "from", "text")]
-        for b in self.beats:
-            rows.append(
-                (
-                    f"{b.start_s:.1f}",
-                    f"{b.end_s:.1f}",
-                    b.role.name,
-                    _clip(_shown(b.emotion), 44),
-                    "script" if b.written else "words",
-                    _clip(b.text, 60),
-                )
-            )
-        widths = [max(len(row[i]) for row in rows) for i in range(5)]
-        lines = ["  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[5]]) for row in rows]
-        lines += [
-            f"music  {c.start_s:.1f}-{c.end_s:.1f} s  {_clip(_shown(c.emotion), 100)}" for c in self.music if c.emotion
-        ]
-        lines += [f"scene  from {c.start_s:.1f} s  {c.words}" for c in self.scenes if c.words]
-        return "\n".join([f"{self.title}: about {self.duration_s:.0f} s", *lines])
+        """The plan to read."""
+        return table(self)
+
+    def _spans(self, marks: Sequence[Any]) -> list[tuple[Any, float, float]]:
+        """Each mark with its begin and end on the clock."""
+        starts = [0.0 if m.before == 0 else self.beats[m.before - 1].end_s + m.after_s for m in marks]
+        return [(m, a, b) for m, (a, b) in zip(marks, pairwise([*starts, self.duration_s]), strict=True)]
 
 
-def make_plan(script: Script, *, folder: str | Path = ".") -> Plan:
-    """Plans a script; pictures and references are looked for in `folder`.
-
-    Raises:
-        InputError: An emotion that cannot be read, with the line of the script.
-    """
-    folder = Path(folder)
-    lines = [e for e in script.elements if isinstance(e, Line)]
-    emotions = _emotions(script, lines, folder)
-    lengths = [len(line.text) / CHARS_PER_S for line in lines]
-    roles = _roles(script, lines)
-    beats = [
-        Beat(line.number, roles[line.role], line.text, emotion, line.emotion is not None, 0.0, length)
-        for line, emotion, length in zip(lines, emotions, lengths, strict=True)
-    ]
-    return _on_the_clock(script, folder, beats, lengths)
-
-
-def _roles(script: Script, lines: list[Line]) -> dict[str, Role]:
-    roles: dict[str, Role] = {}
-    free = [v for v in DEFAULT_VOICES if v not in {role.voice for role in script.cast.values()}] or list(DEFAULT_VOICES)
-    for line in lines:
-        if line.role in roles:
-            continue
-        role = script.cast.get(line.role) or Role(NARRATOR)
-        if role.voice is None:
-            voice = "narrator" if line.role == NARRATOR else free[len(roles) % len(free)]
-            role = replace(role, voice=voice)
-        roles[line.role] = role
-    return roles
-
-
-def _emotions(script: Script, lines: list[Line], folder: Path) -> list[EmotionTrack]:
-    """The emotion of every line: as written, or as the words carry it."""
-    resolver = FolderResolver(folder, escape=False)
-    written: dict[int, EmotionTrack] = {}
-    for i, line in enumerate(lines):
-        if line.emotion is not None and line.emotion.lower() != "auto":
-            try:
-                written[i] = EmotionTrack.of(parse(line.emotion, resolver=resolver))
-            except InputError as error:
-                raise _at(script, line.number, error) from error
-    if len(written) == len(lines):
-        return [written[i] for i in range(len(lines))]
-    read = iter(_read([split_sentences(line.text) for line in lines]))
-    tracks = []
-    for i, line in enumerate(lines):
-        found = next(read)
-        role = script.cast.get(line.role)
-        felt = [(t, coloured(e, role.personality) if role else e) for t, e in found]
-        tracks.append(written.get(i) or EmotionTrack(tuple(Keyframe(t, e) for t, e in felt)))
-    return tracks
-
-
-def _read(lines: list[list[str]]) -> list[list[tuple[float, Emotion]]]:
-    """Per line the emotion of each sentence, at the time (s) when that sentence is in its middle."""
-    from emogen.conditioning.text import TextRecognizer
-
-    curve = iter(TextRecognizer.load("embedded").curve([s for line in lines for s in line]))
-    found = []
-    for line in lines:
-        moments: list[tuple[float, Emotion]] = []
-        t = 0.0
-        for sentence in line:
-            length = len(sentence) / CHARS_PER_S
-            moments.append((round(t + (0.35 * length if moments else 0.0), 3), next(curve).emotion))
-            t += length
-        found.append(moments)
-    return found
-
-
-def _at(script: Script, number: int, error: EmogenError) -> InputError:
-    return InputError(f"{script.name} line {number}, {error.where}", error.found, error.accepted)
-
-
-def _on_the_clock(script: Script, folder: Path, beats: list[Beat], lengths: list[float]) -> Plan:
-    t, previous, placed = LEAD_S, None, []
-    music: list[tuple[float, Music]] = []
-    scenes: list[tuple[float, Scene]] = []
-    waiting = iter(zip(beats, lengths, strict=True))
-    if script.music is not None:
-        music.append((0.0, Music(0, None if script.music.lower() == "off" else script.music)))
-    for element in script.elements:
-        if isinstance(element, Pause):
-            t += element.seconds
-        elif isinstance(element, Music):
-            music.append((0.0 if previous is None else t, element))
-        elif isinstance(element, Scene):
-            scenes.append((0.0 if previous is None else t, element))
-        else:
-            beat, length = next(waiting)
-            t += 0.0 if previous is None else GAP_S if previous == beat.role else TURN_S
-            placed.append(replace(beat, start_s=t, end_s=t + length))
-            t, previous = t + length, beat.role
-    end = t + TAIL_S
-    return Plan(
-        script.title,
-        script.language,
-        tuple(placed),
-        _music(script, folder, music, placed, end),
-        _scenes(script, folder, scenes, end),
-        end,
-        script,
-        folder,
-    )
-
-
-def _music(
-    script: Script, folder: Path, cues: list[tuple[float, Music]], beats: list[Beat], end: float
-) -> tuple[Cue, ...]:
-    if not cues:
-        return (Cue(0.0, end, _following(beats)),)
-    resolver = FolderResolver(folder, escape=False)
-    placed: list[Cue] = []
-    for i, (start, cue) in enumerate(cues):
-        stop = cues[i + 1][0] if i + 1 < len(cues) else end
-        if cue.emotion is None or stop - start <= 0.5:
-            continue
-        try:
-            track = EmotionTrack.of(parse(cue.emotion, resolver=resolver))
-        except InputError as error:
-            raise _at(script, cue.number, error) from error
-        if placed and abs(placed[-1].end_s - start) < 1e-6:
-            before = placed.pop()
-            joined = _joined(before.emotion or EmotionTrack.of("neutral"), track, start - before.start_s)
-            placed.append(Cue(before.start_s, stop, joined))
-        else:
-            placed.append(Cue(start, stop, track))
+def _following(beats: Iterable[Beat], lengths_s: Sequence[float] | None) -> tuple[Beat, ...]:
+    t, placed = 0.0, []
+    for i, beat in enumerate(beats):
+        length = len(beat.text) / CHARS_PER_S if lengths_s is None else lengths_s[i]
+        start = t + beat.gap_s
+        t = start + length
+        placed.append(replace(beat, start_s=start, end_s=t))
     return tuple(placed)
+
+
+def _share(text: str, word: str) -> float:
+    """How much of a text is said before a word."""
+    return max(text.lower().find(word.lower()), 0) / max(len(text), 1)
+
+
+def _scaled(track: EmotionTrack, factor: float) -> EmotionTrack:
+    return EmotionTrack(tuple(replace(k, emotion=k.emotion.scale(factor)) for k in track.keyframes))
 
 
 def _joined(first: EmotionTrack, second: EmotionTrack, at_s: float) -> EmotionTrack:
     """`first` until `at_s`, then `second`, over a second of transition."""
     kept = [k for k in first.keyframes if k.t < at_s - 1.0] or [first.keyframes[0]]
-    hold = Keyframe(round(max(at_s - 0.5, kept[-1].t + 0.01), 3), first.at(at_s - 0.5))
-    later = [replace(k, t=round(k.t + at_s + 0.5, 3)) for k in second.keyframes]
+    hold = Keyframe(round(max(at_s - 0.5, kept[-1].t + 0.01), 3), first.at(max(at_s - 0.5, 0.0)))
+    later = [replace(k, t=round(max(k.t + at_s + 0.5, hold.t + 0.01), 3)) for k in second.keyframes]
     return EmotionTrack((*kept, hold, *later))
-
-
-def _following(beats: list[Beat]) -> EmotionTrack:
-    """Music that follows the story: what each line feels at its middle."""
-    keyframes = [
-        Keyframe(round((b.start_s + b.end_s) / 2, 3), b.emotion.at((b.end_s - b.start_s) / 2).scale(MUSIC_SHARE))
-        for b in beats
-    ]
-    return EmotionTrack(tuple(keyframes))
-
-
-def _scenes(script: Script, folder: Path, scenes: list[tuple[float, Scene]], end: float) -> tuple[Cue, ...]:
-    placed = []
-    for i, (start, scene) in enumerate(scenes):
-        picture = inside(folder, scene.picture, f"{script.name} line {scene.number}") if scene.picture else None
-        placed.append(Cue(start, scenes[i + 1][0] if i + 1 < len(scenes) else end, words=scene.words, picture=picture))
-    return tuple(placed) or (Cue(0.0, end),)
-
-
-def _clip(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
-
-
-def _shown(track: EmotionTrack) -> str:
-    """An emotion for the table: as it is written where that is short, else by its label."""
-
-    def short(emotion: Emotion) -> str:
-        return str(emotion) if len(str(emotion)) <= 30 else f"{emotion.label}, {emotion.intensity:.2f}"
-
-    if len(track.keyframes) == 1:
-        return short(track.keyframes[0].emotion)
-    return "; ".join(f"{k.t:.3g}s {short(k.emotion)}" for k in track.keyframes)

@@ -1,75 +1,157 @@
-"""The plan on the clock -> shots -> frames, in order, with constant memory."""
+"""What is seen when, as plain data: everything that decides the pictures of a shot and nothing else.
+
+A shot is drawn from itself alone, so it can be drawn anywhere, in any order, and kept under its hash. Times are frames.
+"""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+
+from emogen.codecs.scene.scene import Scene
+from emogen.conditioning.track import EmotionTrack
+from emogen.pipelines.performance.cache import code_hash, digest
+from emogen.pipelines.performance.plan import Plan
 
 #: A cut to a speaker comes this long before the first word, so that the face is seen when it speaks.
 #: J- and L-cuts of film editing; the length is this project's own assumption.
 EARLY_S = 0.22
-#: Dissolve between a face and a landscape, and from and to black, in seconds; own assumption.
-DISSOLVE_S, BLACK_S = 0.40, 0.60
-#: Frames in work at once per thread: enough to keep threads busy, few enough to keep memory small.
-AHEAD = 6
+#: Dissolve between scenes, and from and to black, in seconds; own assumption.
+DISSOLVE_S, BLACK_S = 0.60, 0.60
 
-Draw = Callable[[int], np.ndarray]
+
+@dataclass(frozen=True)
+class Place:
+    """What is behind people, or seen by itself.
+
+    Attributes:
+        scenes: The drawn place at the begin and, where the feeling changes, at the end of the shot; none for a photo.
+        photo: A picture instead, uint8 [h, w, 3].
+        finishes: How that picture is developed over time, `motion_photo.LOOKS_FPS` a second.
+        track: What is felt meanwhile, in seconds from the shot's begin: it moves the camera, and develops a photo.
+        seed: Of the camera's hand and of all that moves.
+    """
+
+    scenes: tuple[Scene, ...]
+    track: EmotionTrack = field(hash=False)
+    seed: int
+    photo: np.ndarray | None = field(default=None, hash=False, compare=False)
+    finishes: tuple[Any, ...] = field(default=(), hash=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody in a shot.
+
+    Attributes:
+        name: Of the cast.
+        portrait: The hash of the portrait.
+        side: Where they stand: -1 left, 0 in the middle, 1 right.
+        curves: The face, float32 [frames, 61].
+        rotations: The body, float32 [frames, 52, 3, 3]; None where none is seen.
+        root_cm: Its place, float32 [frames, 3].
+        drawn: Whether they are a character rather than a photo.
+    """
+
+    name: str
+    portrait: str
+    side: int
+    curves: np.ndarray = field(hash=False, compare=False)
+    rotations: np.ndarray | None = field(default=None, hash=False, compare=False)
+    root_cm: np.ndarray | None = field(default=None, hash=False, compare=False)
+    drawn: bool = True
 
 
 @dataclass(frozen=True)
 class Shot:
-    """What is seen from `start_s` to `end_s`. `draw(i)` gives its i-th frame, uint8 [h, w, 3]."""
+    """A shot.
 
-    start_s: float
-    end_s: float
-    kind: str
-    draw: Draw = field(compare=False, repr=False)
+    Attributes:
+        start: Its first frame in the performance, which does not decide what it looks like.
+        frames: How many it has.
+        fps: Frames a second.
+        width: Pixels.
+        height: Pixels.
+        framing: "head", "bust", "two" or "picture".
+        place: What is behind.
+        actors: Who is seen, the speaker first.
+        title: Of the whole performance, where it is shown here.
+        heading: Of the scene, likewise.
+        words: Burnt subtitles: (first frame, last frame, text).
+        rises: Whether it comes from black.
+        falls: Whether it goes to black.
+        before: The shot whose last picture it dissolves from.
+    """
+
+    start: int = field(metadata={"decides": False})
+    frames: int
+    fps: float
+    width: int
+    height: int
+    framing: str
+    place: Place
+    actors: tuple[Actor, ...] = ()
+    title: str = ""
+    heading: str = ""
+    words: tuple[tuple[int, int, str], ...] = ()
+    rises: bool = False
+    falls: bool = False
+    before: Shot | None = None
+
+    @property
+    def key(self) -> str:
+        """The hash of all that decides its pictures."""
+        return digest("shot", code_hash(), self)
+
+    @property
+    def start_s(self) -> float:
+        """When it begins."""
+        return self.start / self.fps
+
+    @property
+    def end_s(self) -> float:
+        """When it ends."""
+        return (self.start + self.frames) / self.fps
+
+    def to_dict(self) -> dict[str, object]:
+        """For a sidecar."""
+        return {"start_s": round(self.start_s, 3), "end_s": round(self.end_s, 3), "framing": self.framing,
+                "people": [actor.name for actor in self.actors]}  # fmt: skip
 
 
-def frames(shots: list[Shot], duration_s: float, fps: float, threads: int = 2) -> Iterator[np.ndarray]:
-    """All frames of the performance in order, drawn ahead by a few threads.
+@dataclass(frozen=True)
+class Cut:
+    """When a shot of a plan begins and ends, in frames, and which scene of the plan it shows; one a beat."""
+
+    start: int
+    end: int
+    scene: int
+    opens: bool
+
+
+def cuts(plan: Plan, fps: float) -> list[Cut]:
+    """A shot for each beat: from a little before its words to a little before the next ones.
+
+    How long it is depends on its voice and the silences around it alone. A new scene is seen as soon as it begins.
 
     Args:
-        shots: In order, without gaps, from 0 to the end.
-        duration_s: Length of the performance.
-        fps: Frames per second.
-        threads: Drawing threads; drawing holds the interpreter for a small part of the time only.
+        plan: Its beats lie on frames.
+        fps: Frames a second.
     """
-    total = round(duration_s * fps)
-    waiting: deque[Future[np.ndarray]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        following = 0
-        try:
-            for _ in range(total):
-                while following < total and len(waiting) < threads * AHEAD:
-                    waiting.append(pool.submit(_frame, shots, following, total, fps))
-                    following += 1
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-def _frame(shots: list[Shot], i: int, total: int, fps: float) -> np.ndarray:
-    t = i / fps
-    n = max((k for k, shot in enumerate(shots) if shot.start_s <= t + 1e-9), default=0)
-    shot = shots[n]
-    picture = shot.draw(i - round(shot.start_s * fps))
-    if n > 0 and shots[n - 1].kind != shot.kind and t - shot.start_s < DISSOLVE_S:
-        share = _ease((t - shot.start_s) / DISSOLVE_S)
-        before = shots[n - 1].draw(round((shots[n - 1].end_s - shots[n - 1].start_s) * fps) - 1)
-        picture = _blend(before, picture, share)
-    black = min(1.0, (t + 1 / fps) / BLACK_S, (total - i) / fps / BLACK_S)
-    return picture if black >= 1 else (picture * _ease(black)).astype(np.uint8)
-
-
-def _ease(x: float) -> float:
-    return float(0.5 - 0.5 * np.cos(np.pi * np.clip(x, 0, 1)))
-
-
-def _blend(a: np.ndarray, b: np.ndarray, share: float) -> np.ndarray:
-    return (a.astype(np.float32) * (1 - share) + b.astype(np.float32) * share).astype(np.uint8)
+    early = round(EARLY_S * fps)
+    starts, scenes = [], []
+    for i, beat in enumerate(plan.beats):
+        number = max((k for k, s in enumerate(plan.scenes) if s.start_s <= beat.start_s + 1e-6), default=0)
+        scenes.append(number)
+        least = 0 if i == 0 else round(plan.beats[i - 1].end_s * fps)
+        start = round(beat.start_s * fps) - early
+        if i and number != scenes[i - 1]:
+            start = min(start, round(plan.scenes[number].start_s * fps))
+        starts.append(0 if i == 0 else max(start, least))
+    ends = [*starts[1:], round(plan.duration_s * fps)]
+    return [
+        Cut(start, end, scene, i == 0 or scene != scenes[i - 1])
+        for i, (start, end, scene) in enumerate(zip(starts, ends, scenes, strict=True))
+    ]

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from emogen.conditioning.emotion import Emotion
+from emogen.conditioning.policy import find_policy
 from emogen.conditioning.reference import FolderResolver
 from emogen.errors import EmogenError, InputError, LimitError
 from emogen.pipelines.lines import NARRATOR, can_be_named, key, only_known, read_source, read_yaml, traits
@@ -32,7 +33,7 @@ from emogen.pipelines.speech.voices import VOICES, Voice
 IN_ORDER = ("alto", "tenor", "soprano", "bass", "grandmother", "child", NARRATOR)
 #: Pitch and vocal tract of each further round; own assumption.
 ROUND_F0, ROUND_FORMANTS = 1.12, 1.04
-FIELDS = ("voice", "language", "mood", "personality", "volume_db", "pan", "intensity", "ssml")
+FIELDS = ("voice", "portrait", "language", "mood", "personality", "policy", "agent", "volume_db", "pan", "intensity", "ssml")
 _RANGES = {"volume_db": (-40.0, 12.0), "pan": (-1.0, 1.0), "intensity": (0.0, 3.0)}
 MEMBERS = 200  # of one cast; own assumption
 NOTHING = Emotion()
@@ -46,9 +47,13 @@ class Member:
     Attributes:
         name: As written.
         voice: A name of `VOICES` (or of a backend's own voices), or a `Voice`; None: by order of appearance.
+        portrait: Who is seen in a performance: `avatar:NAME`, `sample:NAME` or a picture's path in the folder of the script;
+            None: nobody's in particular, `none`: nobody is.
         language: Code of what they speak; None: the dialogue's.
         mood: Lies under all that they say without a written emotion.
         personality: Trait -> 0..1; see `emogen.conditioning.personality`.
+        policy: How they answer what others feel; one of `emogen.conditioning.policy.POLICIES`. None: as they feel.
+        agent: Whether they are the one whom a policy of the whole performance is for.
         volume_db: Added to the level, -40..12.
         pan: -1 left .. 1 right.
         intensity: How strongly to act, 0..3: a factor on the intensity of all that they feel.
@@ -57,9 +62,12 @@ class Member:
 
     name: str
     voice: str | Voice | None = None
+    portrait: str | None = None
     language: str | None = None
     mood: Emotion = NOTHING
     personality: dict[str, float] = field(default_factory=dict, hash=False)
+    policy: str | None = None
+    agent: bool = False
     volume_db: float = 0.0
     pan: float = 0.0
     intensity: float = 1.0
@@ -87,7 +95,7 @@ def read_cast(given: str | Path | Mapping[Any, Any] | None) -> dict[str, Member]
     if given is None:
         return {}
     if isinstance(given, Mapping):
-        return _members(given, lambda *_: "cast", Path())
+        return cast_of(given, lambda *_: "cast", Path())
     if not isinstance(given, (str, Path)):
         raise InputError("cast", f"found {type(given).__name__}", f"Accepted: a file of {_YAML}, or a mapping.")
     path = Path(given)
@@ -99,10 +107,21 @@ def read_cast(given: str | Path | Mapping[Any, Any] | None) -> dict[str, Member]
         number = next((places[keys[:n]] for n in range(len(keys), 0, -1) if keys[:n] in places), None)
         return path.name if number is None else f"{path.name} line {number}"
 
-    return _members(found, where, path.parent)
+    return cast_of(found, where, path.parent)
 
 
-def _members(found: Mapping[Any, Any], where: Callable[..., str], folder: Path) -> dict[str, Member]:
+def cast_of(found: Mapping[Any, Any], where: Callable[..., str], folder: Path) -> dict[str, Member]:
+    """The cast of a mapping.
+
+    Args:
+        found: Name -> fields, or `Member`.
+        where: `(*keys)` -> the place of what stands under these keys, for messages.
+        folder: Of files named in moods.
+
+    Raises:
+        InputError: As `read_cast`.
+        LimitError: Likewise.
+    """
     if len(found) > MEMBERS:
         raise LimitError(where(), f"{len(found)} names; the limit is {MEMBERS}")
     cast: dict[str, Member] = {}
@@ -132,9 +151,12 @@ def _member(name: str, entry: Any, here: str, line: Callable[[str], str], folder
     return Member(
         name,
         _voice(name, given.get("voice"), where("voice")),
+        _words(given.get("portrait"), where("portrait")),
         _language(given.get("language"), where("language")),
         _mood(given.get("mood", "neutral"), where("mood"), folder),
         traits(given.get("personality"), where("personality")),
+        _policy(given.get("policy"), where("policy")),
+        _yes(given.get("agent", False), where("agent")),
         **{part: _number(given.get(part), part, where(part)) for part in _RANGES},
         ssml=_yes(given.get("ssml", False), where("ssml")),
     )
@@ -172,6 +194,21 @@ def _mood(found: Any, where: str, folder: Path) -> Emotion:
         return Emotion.parse(found, resolver=FolderResolver(folder, escape=False))
     except InputError as error:
         raise _placed(error, where) from error
+
+
+def _words(found: Any, where: str) -> str | None:
+    if found is not None and not (isinstance(found, str) and found.strip()):
+        raise InputError(where, f"found {found!r:.40}", "Accepted: avatar:NAME, sample:NAME, a picture's path, or none.")
+    return found
+
+
+def _policy(found: Any, where: str) -> str | None:
+    if found is None:
+        return None
+    try:
+        return find_policy(found)
+    except InputError as error:
+        raise InputError(where, error.found, error.accepted) from error
 
 
 def _number(found: Any, part: str, where: str) -> float:

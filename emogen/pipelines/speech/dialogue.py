@@ -13,14 +13,15 @@ import torch
 from emogen.checkpoints import checkpoint_hash
 from emogen.codecs.voice import SAMPLE_RATE
 from emogen.conditioning.emotion import Emotion
-from emogen.conditioning.personality import Heart
+from emogen.conditioning.hearts import Hearts
+from emogen.conditioning.personality import amplified
 from emogen.conditioning.recognition import Recognition
 from emogen.conditioning.text import TextRecognizer
 from emogen.conditioning.track import EmotionTrack, Keyframe
 from emogen.errors import InputError, LimitError
 from emogen.limits import LIMITS
 from emogen.pipelines.base import AffectivePipeline, StepCallback, Steps
-from emogen.pipelines.lines import NARRATOR, Line, key
+from emogen.pipelines.lines import NARRATOR, Line
 from emogen.pipelines.outputs import Made
 from emogen.pipelines.speech.cast import Member, complete, read_cast
 from emogen.pipelines.speech.dialogue_output import DialogueOutput, SpokenTurn
@@ -136,9 +137,9 @@ class DialoguePipeline(AffectivePipeline):
             felt: Any = turn.written
             if felt is None:
                 felt = scene.felt(turn, read[number], before)
-                acted: Any = BySentence(tuple(_acted(e, member.intensity) for e in felt))
+                acted: Any = BySentence(tuple(amplified(e, member.intensity) for e in felt))
             else:
-                acted = EmotionTrack(tuple(replace(k, emotion=_acted(k.emotion, member.intensity)) for k in felt.keyframes))
+                acted = EmotionTrack(tuple(replace(k, emotion=amplified(k.emotion, member.intensity)) for k in felt.keyframes))
             try:
                 said: SpeechOutput = self.speech(
                     turn.said, acted, voice=member.voice, language=member.language or scene.language,
@@ -164,7 +165,7 @@ class _Scene:
     clips: list[Clip] = field(default_factory=list)
     turns: list[SpokenTurn] = field(default_factory=list)
     last: Turn | None = None
-    hearts: dict[str, tuple[Emotion, float]] = field(default_factory=dict)  # key -> what was felt last, and when
+    hearts: Hearts = field(default_factory=lambda: Hearts(outside=(NARRATOR,)))
     ends: dict[str, float] = field(default_factory=dict)  # key -> when the speaker's last sound ends, in s
 
     @property
@@ -174,27 +175,9 @@ class _Scene:
 
     def felt(self, turn: Turn, read: list[Recognition], begin_s: float) -> tuple[Emotion, ...]:
         """What is felt in each sentence of a turn whose emotion is not written."""
-        member, found = self.cast[turn.who], []
-        own, since = self.hearts.get(turn.who, (Emotion(), 0.0))
-        heard, heard_at = self._heard(turn.who)
-        if turn.who == NARRATOR:
-            own = heard = Emotion()
-        now = begin_s
-        for recognition, sentence in zip(read, turn.sentences, strict=True):
-            moods = (member.mood, self.mood.at(now))
-            heart = Heart((own, max(now - since, 0.0)), (heard, max(now - heard_at, 0.0)), moods, member.personality)
-            found.append(heart.next(recognition.emotion, recognition.confidence))
-            own, since = found[-1], now
-            now += len(sentence) / CHARS_PER_S
-        return tuple(found)
-
-    def _heard(self, who: str) -> tuple[Emotion, float]:
-        """What the other one showed who spoke last."""
-        for turn in reversed(self.turns):
-            other = key(turn.speaker)
-            if other not in (who, NARRATOR):
-                return self.hearts[other]
-        return Emotion(), 0.0
+        lengths = [len(sentence) / CHARS_PER_S for sentence in turn.sentences]
+        times = [begin_s + sum(lengths[:i]) for i in range(len(lengths))]
+        return tuple(f.emotion for f in self.hearts.turn(turn.who, self.cast[turn.who], read, times, self.mood.at))
 
     def add(self, number: int, turn: Turn, said: SpeechOutput, audio: Any, felt: Any) -> None:
         """Puts a turn that was spoken on the clock."""
@@ -215,7 +198,8 @@ class _Scene:
             found = f"lasts more than {LIMITS.render_s:.0f} s, the limit (limits.render_s)"
             raise LimitError(f"{self.dialogue.name} line {turn.number}", found, "Speak it in parts.")
         last = felt[-1] if isinstance(felt, tuple) else felt.at(seconds(length))
-        self.hearts[turn.who], self.last = (last, end_s), turn
+        self.hearts.said(turn.who, last, end_s)
+        self.last = turn
         self.made.models |= said.made.models
         self.made.backend, self.made.real_input = said.made.backend, self.made.real_input or said.made.real_input
         self._noted(turn, said, clip_s)
@@ -276,12 +260,6 @@ def _read(unwritten: list[Turn], turns: list[Turn]) -> dict[int, list[Recognitio
         return {}
     curve = iter(TextRecognizer.load("embedded").curve([s for turn in turns for s in turn.sentences]))
     return {number: [next(curve) for _ in turn.sentences] for number, turn in enumerate(turns)}
-
-
-def _acted(emotion: Emotion, factor: float) -> Emotion:
-    """An emotion acted more or less strongly, within the limit of intensity."""
-    largest = max((amplitude for _, amplitude in emotion.parts), default=1.0)
-    return emotion.scale(min(factor, LIMITS.intensity / largest))
 
 
 def _whole(turns: list[SpokenTurn]) -> EmotionTrack:

@@ -112,7 +112,7 @@ class LearntExpression(ModelMixin, ConfigMixin):
     @classmethod
     def opened(cls, folder: Path) -> LearntExpression:
         """One from a checkpoint folder, ready to use in float32."""
-        return cls.from_pretrained(str(folder), use_safetensors=True, torch_dtype=torch.float32).eval()
+        return cls.from_pretrained(str(folder), use_safetensors=True, torch_dtype=torch.float32, low_cpu_mem_usage=False).eval()
 
     def live(self, vad: np.ndarray, basic: np.ndarray, fps: float, units: np.ndarray | None = None, *, seed: int = 0,
              genuine: float = 1.0, variation: float = 1.0) -> tuple[np.ndarray, np.ndarray]:

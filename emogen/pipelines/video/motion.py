@@ -260,7 +260,7 @@ class _View:
         x0, y0 = (stage.width - 1) / 2 - camera.pan[0] * h, (stage.height - 1) / 2 - camera.pan[1] * h
         xm, ym = (w - 1) / 2, (h - 1) / 2
         self.matrix = np.array([[c, -s, x0 - c * xm + s * ym], [s, c, y0 - s * xm - c * ym]])
-        self.back = np.linalg.inv(np.vstack([self.matrix, [0, 0, 1]]))[:2]
+        self.back = cv2.invertAffineTransform(self.matrix)
         self.whole: _Rect = (0, motion.full[0], 0, motion.full[1])
 
     def row(self, canvas_row: float) -> float:

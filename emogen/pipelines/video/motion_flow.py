@@ -40,8 +40,12 @@ class _Waves:
     def at(self, t_s: float) -> Floats:
         """Their sum [rows, columns]."""
         angle = 2 * np.pi * self.turns_hz * t_s
-        return np.asarray(np.tensordot(np.cos(angle).astype(np.float32), self.sines, 1)
-                          - np.tensordot(np.sin(angle).astype(np.float32), self.cosines, 1), np.float32)  # fmt: skip
+        out = np.zeros(self.sines.shape[1:], np.float32)
+        # One after the other: a linear algebra library would start threads for it, which wait for each other.
+        for cos, sin, sines, cosines in zip(np.cos(angle), np.sin(angle), self.sines, self.cosines, strict=True):
+            out += np.float32(cos) * sines
+            out -= np.float32(sin) * cosines
+        return out
 
 
 def _waves(phase: Floats, strength: Floats, turns_hz: NDArray[np.float64]) -> _Waves:

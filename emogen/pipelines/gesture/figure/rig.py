@@ -49,6 +49,7 @@ class FigureRig:
         light: Colours in linear light [V, 3].
         rough: Roughness [V, 1].
         of: Name of a part -> its points.
+        rest_places: Where the joints are at rest [J, 3] (cm).
     """
 
     def __init__(self, parts: list[SkinnedPart], joints: list[SkinJoint]) -> None:
@@ -68,7 +69,7 @@ class FigureRig:
         self.rough = np.concatenate([np.full((len(p.points), 1), p.roughness, np.float32) for p in parts])
         weights = np.concatenate([p.weights for p in parts])
         which = np.concatenate([p.joints for p in parts]).astype(np.int64)
-        self._rest = rest_places(wanted)
+        self.rest_places = rest_places(wanted)
         self._points = _blend(
             weights, which, np.concatenate([self.points, np.ones_like(self.points[:, :1])], axis=1), len(wanted)
         )
@@ -102,7 +103,7 @@ class FigureRig:
 
     def pose(self, turns: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Points and unit normals, float32 [V, 3], of one of the `skeletons`: turns [J, 3, 3], places [J, 3]."""
-        moved = places - np.einsum("jab,jb->ja", turns, self._rest)
+        moved = places - np.einsum("jab,jb->ja", turns, self.rest_places)
         columns = turns.swapaxes(1, 2)
         points = self._points @ np.concatenate([columns, moved[:, None]], axis=1).reshape(-1, 3).astype(np.float32)
         normals = self._normals @ columns.reshape(-1, 3).astype(np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -25,12 +25,31 @@ LIPS, EYE_AIR, LIP_AIR = 2.0, 0.35, 0.15
 FRONT = 4.0
 
 
+@dataclass(frozen=True)
+class Sight:
+    """Where a character is seen on a picture.
+
+    Attributes:
+        scale: Pixels of a cm at the middle of the head.
+        x: Column of the middle of the head.
+        y: Row of the height that the camera looks at (`LOOK_AT`, between mouth and nose).
+    """
+
+    scale: float
+    x: float
+    y: float
+
+
 class AvatarRenderer:
     """Draws one character; the same curves always give the same picture.
 
     Args:
         rig: The character.
         size: Width and height in pixels.
+
+    Attributes:
+        faces: What is painted: triangles and four-cornered faces [F, 4], as `drawing.paired` joins them.
+        behind: How much later than it lies each is painted, three times in cm [F].
     """
 
     drawn = True
@@ -42,11 +61,12 @@ class AvatarRenderer:
         self.notes: list[str] = []
         self.rig = rig
         self._background = _backdrop(rig.background, size)
-        self._faces, first = paired(rig.seen, _layers(rig), _shapes(rig))
-        self._behind = rig.behind[first]
-        self._windows = _windows(rig, self._faces)
+        self._sight = Sight(size / SHOWN, size / 2, size / 2)
+        self.faces, first = paired(rig.seen, _layers(rig), _shapes(rig))
+        self.behind = rig.behind[first]
+        self._windows = _windows(rig, self.faces)
         self._eye_faces = [
-            np.flatnonzero((self._faces[:, 0] >= rig.ranges[n].start) & (self._faces[:, 0] < rig.ranges[n].stop))[[0, -1]]
+            np.flatnonzero((self.faces[:, 0] >= rig.ranges[n].start) & (self.faces[:, 0] < rig.ranges[n].stop))[[0, -1]]
             for n in ("eyeLeft", "eyeRight")
         ]
 
@@ -56,58 +76,83 @@ class AvatarRenderer:
         Raises:
             InputError: Another number of curves.
         """
+        picture = self.onto(self._background, curves, self._sight)
+        return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+    def onto(self, background: np.ndarray, curves: np.ndarray, sight: Sight, tone: np.ndarray | float = 1.0) -> np.ndarray:
+        """The character before a picture.
+
+        Args:
+            background: float32 [h, w, 3], 0..1.
+            curves: [61].
+            sight: Where on it.
+            tone: Factors on its colours [3], as the light of a place has it.
+
+        Returns:
+            float32 [h, w, 3].
+
+        Raises:
+            InputError: Another number of curves.
+        """
         curves = np.asarray(curves)
         if curves.shape != (len(FACE_CHANNELS),):
             raise InputError("face curves", f"shape {curves.shape}", f"Accepted: [{len(FACE_CHANNELS)}].")
-        pose, corners, colours, away = self._posed(curves)
-        far = _far(away, self._faces) + self._behind
-        for hidden in self._hidden(corners, curves):
+        pose, corners, colours, away = self._posed(curves, sight)
+        far = distances(away, self.faces) + self.behind
+        for hidden in self.hidden(corners, curves, sight.scale):
             far[hidden] = np.inf
-        picture, numbers = paint(corners, colours, self._faces, far, self._background)
-        self._glints(picture, numbers, pose)
-        return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
+        picture, numbers = paint(corners, colours * np.float32(tone), self.faces, far, background)
+
+        def seen(point: np.ndarray) -> tuple[np.ndarray, float]:
+            (spot,), (distance,) = _projected(point[None], sight)
+            return spot, float(sight.scale * DISTANCE / distance)
+
+        self.glints(picture, numbers, pose.eyes, seen)
+        return picture
 
     def numbers(self, curves: np.ndarray) -> np.ndarray:
         """Which of the rig's triangles is seen at each pixel, -1 for none: int32 [size, size]."""
-        _, corners, colours, away = self._posed(curves)
-        return paint(corners, colours, self.rig.seen, _far(away, self.rig.seen) + self.rig.behind, self._background)[1]
+        _, corners, colours, away = self._posed(curves, self._sight)
+        return paint(corners, colours, self.rig.seen, distances(away, self.rig.seen) + self.rig.behind, self._background)[1]
 
-    def _posed(self, curves: np.ndarray) -> tuple[Pose, np.ndarray, np.ndarray, np.ndarray]:
+    def _posed(self, curves: np.ndarray, sight: Sight) -> tuple[Pose, np.ndarray, np.ndarray, np.ndarray]:
         """The pose, its points on the picture [V, 2], their colours [V, 3] and distances [V]."""
         pose = self.rig.pose(curves)
         colours = lit(self.rig.light, pose.normals, self.rig.marks, pose.hollow)
-        corners, away = self._projected(pose.points)
+        corners, away = _projected(pose.points, sight)
         return pose, corners, colours, away
 
-    def _hidden(self, corners: np.ndarray, curves: np.ndarray) -> Iterator[np.ndarray]:
-        """Faces of eyes and mouth that lie beside the openings of lids and lips."""
-        scale = self.width / SHOWN
+    def hidden(self, corners: np.ndarray, curves: np.ndarray, scale: float) -> Iterator[np.ndarray]:
+        """Faces of eyes and mouth that lie beside the openings of lids and lips; `corners` at `scale` pixels a cm."""
         for window in self._windows:
             if not (window.tongue and curves[INDEX["tongueOut"]] > 0):
                 rim, air = corners[window.rim], window.air * scale + 1
                 low, high = rim.min(axis=0) - air, rim.max(axis=0) + air
-                p = corners[self._faces[window.behind]]
+                p = corners[self.faces[window.behind]]
                 most, least = p.max(axis=1), p.min(axis=1)
                 yield window.behind[((most < low) | (least > high)).any(axis=1)]
 
-    def _projected(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        away = DISTANCE - points[:, 2]
-        scale = (self.width / SHOWN * DISTANCE) / away
-        x = self.width / 2 + scale * points[:, 0]
-        y = self.height / 2 - scale * (points[:, 1] - LOOK_AT)
-        return np.stack([x, y], axis=1).astype(np.float32), away.astype(np.float32)
+    def glints(
+        self, picture: np.ndarray, numbers: np.ndarray, eyes: Iterable[np.ndarray],
+        seen: Callable[[np.ndarray], tuple[np.ndarray, float]],
+    ) -> None:  # fmt: skip
+        """The lights mirrored in the eyes, where the eyes are seen; in place.
 
-    def _glints(self, picture: np.ndarray, numbers: np.ndarray, pose: Pose) -> None:
-        """The lights mirrored in the eyes, where the eyes are seen; in place."""
-        for (first, last), middle, name in zip(self._eye_faces, pose.eyes, ("eyeLeft", "eyeRight"), strict=True):
+        Args:
+            picture: float32 [h, w, 3].
+            numbers: The face at each pixel, an index of `faces` [h, w].
+            eyes: The middle of the left and of the right eye [3].
+            seen: A point -> its place on the picture [2] and the pixels of a cm there.
+        """
+        for (first, last), middle, name in zip(self._eye_faces, eyes, ("eyeLeft", "eyeRight"), strict=True):
             ball = self.rig.points[self.rig.ranges[name]] - self.rig.pivots[name]
             radius = float(np.abs(ball[:, 1]).max())
             for dx, dy, size, strength in ((-0.24, 0.26, 0.155, 0.95), (0.22, -0.22, 0.10, 0.30)):
                 at = middle + radius * np.array([dx, dy, np.sqrt(1 - dx * dx - dy * dy)], np.float32)
-                (spot,), (away,) = self._projected(at[None].astype(np.float32))
-                r = size * radius * self.width / SHOWN * DISTANCE / away
+                spot, scale = seen(at.astype(np.float32))
+                r = size * radius * scale
                 x0, y0 = (int(max(0, v - 2 * r - 1)) for v in spot)
-                x1, y1 = (int(min(self.width, v + 2 * r + 2)) for v in spot)
+                x1, y1 = (int(min(end, v + 2 * r + 2)) for v, end in zip(spot, picture.shape[1::-1], strict=False))
                 if x0 >= x1 or y0 >= y1:
                     continue
                 yy, xx = np.mgrid[y0:y1, x0:x1].astype(np.float32) + 0.5
@@ -116,6 +161,15 @@ class AvatarRenderer:
                 here = np.clip((r - d) / max(0.35 * r, 0.8) + 0.5, 0, 1) * ((n >= first) & (n <= last)) * strength
                 region = picture[y0:y1, x0:x1]
                 region += (1 - region) * here[..., None]
+
+
+def _projected(points: np.ndarray, sight: Sight) -> tuple[np.ndarray, np.ndarray]:
+    """Points [V, 3] on the picture [V, 2], and their distances [V] (cm)."""
+    away = DISTANCE - points[:, 2]
+    scale = (sight.scale * DISTANCE) / away
+    x = sight.x + scale * points[:, 0]
+    y = sight.y - scale * (points[:, 1] - LOOK_AT)
+    return np.stack([x, y], axis=1).astype(np.float32), away.astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +211,7 @@ def _windows(rig: Rig, faces: np.ndarray) -> list[_Window]:
     return [*out, _Window(rim[around[rim] & (face[rim, 2] > FRONT)], np.flatnonzero(behind[faces].all(axis=1)), LIP_AIR, True)]
 
 
-def _far(away: np.ndarray, faces: np.ndarray) -> np.ndarray:
+def distances(away: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """Three times the distance of the middle of triangles; four corners have the last two share a third."""
     return away[faces[:, 0]] + away[faces[:, 1]] + (away[faces[:, 2]] + away[faces[:, -1]]) / 2
 

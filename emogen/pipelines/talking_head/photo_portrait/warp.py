@@ -101,7 +101,11 @@ class Shapes:
         """Adds what curves [61] do to `forward` [cells, cells, 2], in place."""
         on = np.flatnonzero(curves)
         if len(on):
-            forward[self.part] += (curves[on].astype(np.float32) @ self.moves[on]).reshape(self.shape)
+            # Row by row: a linear algebra library would start threads for so little.
+            moved = np.zeros(self.moves.shape[1], np.float32)
+            for k in on.tolist():
+                moved += np.float32(curves[k]) * self.moves[k]
+            forward[self.part] += moved.reshape(self.shape)
 
 
 def _tame(move: np.ndarray, step: float) -> np.ndarray:

@@ -1,0 +1,114 @@
+"""Videos made of pieces: each is encoded by itself, whole in itself, and the file is made by copying them.
+
+A piece is an mp4 of one stream with closed groups of pictures, so that it can be kept, replaced, and encoded beside
+others. Joined, its packets keep their bytes; times are counted on. All pieces of a video have one size and rate.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from emogen.errors import FormatError, InputError
+from emogen.media.provenance import Provenance
+from emogen.media.video import VideoWriter, h264_stream, yuv_frame
+
+#: Pictures that x264 holds back to reorder them: decoding times run ahead of showing times by as many.
+DELAY = 2
+
+
+def encode_piece(frames: Iterable[NDArray[np.uint8]], *, fps: float, width: int, height: int) -> bytes:
+    """Pictures uint8 [height, width, 3] -> a piece.
+
+    Raises:
+        InputError: There are none.
+    """
+    rate, out, number = Fraction(fps).limit_denominator(1001), io.BytesIO(), -1
+    with av.open(out, "w", format="mp4", options={"fflags": "bitexact"}) as file:
+        stream = h264_stream(file, rate, width, height)
+        for number, picture in enumerate(frames):
+            file.mux(stream.encode(yuv_frame(picture, number, rate)))
+        if number < 0:
+            raise InputError("piece", "no pictures were given")
+        file.mux(stream.encode(None))
+    return out.getvalue()
+
+
+def decoded(piece: bytes) -> Iterator[NDArray[np.uint8]]:
+    """The pictures of a piece, uint8 [height, width, 3]."""
+    with _opened(piece) as file:
+        for frame in file.decode(video=0):
+            yield frame.to_ndarray(format="rgb24")
+
+
+def _opened(piece: bytes) -> Any:
+    return av.open(io.BytesIO(piece))
+
+
+class PieceWriter(VideoWriter):
+    """As `VideoWriter`, with pieces in place of pictures.
+
+    Args:
+        path: As of `VideoWriter`.
+        first: The first piece: the file's header is its.
+        chapters: (start in s, title), rising from 0; they last to the next one.
+        title: Of the whole.
+        more: As of `VideoWriter`.
+    """
+
+    def __init__(
+        self, path: str | Path, first: bytes, *, chapters: Sequence[tuple[float, str]] = (), title: str = "",
+        provenance: Provenance | None = None, **more: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(path, provenance=provenance, **more)
+        self._first, self._chapters, self._title = first, tuple(chapters), title
+        self._decoded = 0
+
+    def write_piece(self, piece: bytes) -> None:
+        """Adds a piece.
+
+        Raises:
+            FormatError: Not a piece of this size.
+        """
+        begin, count = self.frames, 0
+        with _opened(piece) as file:
+            stream = file.streams.video[0]
+            if (stream.codec_context.width, stream.codec_context.height) != (self.width, self.height):
+                raise FormatError(str(self.path), f"a piece of {stream.codec_context.width} x {stream.codec_context.height} px")
+            step = 1 / (stream.time_base * self.fps)  # ticks of a picture
+            for packet in file.demux(stream):
+                if packet.size:
+                    packet.pts = begin + round(packet.pts / step)
+                    packet.dts, packet.duration = self._decoded - DELAY, 1
+                    packet.time_base, packet.stream = 1 / self.fps, self._video
+                    self._out.mux(packet)
+                    self._decoded, count = self._decoded + 1, count + 1
+        self.frames = begin + count
+        self._encode_audio(final=False)
+
+    def _pictures(self) -> Any:
+        with _opened(self._first) as file:
+            stream = self._out.add_stream_from_template(file.streams.video[0])
+        stream.time_base = 1 / self.fps
+        if self._title:
+            self._out.metadata["title"] = self._title
+        return stream
+
+    def _flush_pictures(self) -> None:
+        ends = [*(start for start, _ in self._chapters[1:]), float(self.frames / self.fps)]
+        found = []
+        for i, ((start, title), end) in enumerate(zip(self._chapters, ends, strict=False)):
+            when = {"start": round(start * 1000), "end": round(end * 1000), "time_base": Fraction(1, 1000)}
+            found.append({"id": i + 1, "metadata": {"title": title}, **when})
+        self._out.set_chapters(found)
+
+    def __enter__(self) -> PieceWriter:
+        super().__enter__()
+        return self
