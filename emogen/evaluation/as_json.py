@@ -50,6 +50,7 @@ def _coherence(found: Coherence) -> dict[str, Any]:
     return {
         "name": found.name,
         "score": found.score,
+        "trust": {m: {"valence": v, "arousal": a} for m, (v, a) in found.trust.items()},
         "follows": {m: {"valence": v, "arousal": a} for m, (v, a) in found.follows.items()},
         "shuffled": {"mean": found.shuffled[0], "p95": found.shuffled[1]},
         "between": {f"{one}, {other}": r for (one, other), r in found.between.items()},

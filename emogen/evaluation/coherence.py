@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from emogen.conditioning.track import EmotionTrack
 from emogen.evaluation.metrics.dimensions import pearson
-from emogen.evaluation.results import Item, Line
+from emogen.evaluation.results import Item, Line, ModalityResult
 
 Array = NDArray[np.float64]
 #: Fewer lines than this have no course; own assumption.
@@ -37,8 +37,9 @@ class Coherence:
         times_s: [n] the middle of each line.
         asked: [n, 2] valence and arousal asked for, -1..1.
         perceived: Modality -> [n, 2] as its judge perceives them, nan where there was nothing to judge.
+        trust: Modality -> (valence, arousal): how much it counts in `TOGETHER`.
         follows: Modality, and `TOGETHER` -> (valence, arousal): Pearson's r of asked and perceived over the lines.
-            Together: each modality in its own standard deviations from its own mean, then their mean.
+            Together: each modality in its own standard deviations from its own mean, then their mean by `trust`.
         shuffled: The same for `TOGETHER` against lines in another order: mean, and what 95 % of the orders stay below,
             of the mean over both axes.
         between: Two modalities -> mean over both axes of their r.
@@ -48,6 +49,7 @@ class Coherence:
     times_s: Array
     asked: Array
     perceived: Mapping[str, Array]
+    trust: Mapping[str, tuple[float, float]]
     follows: Mapping[str, tuple[float, float]]
     shuffled: tuple[float, float]
     between: Mapping[tuple[str, str], float]
@@ -58,29 +60,53 @@ class Coherence:
         return float(np.mean(self.follows[TOGETHER]))
 
 
-def coherences(items: Sequence[Item]) -> Iterator[Coherence]:
-    """The courses of each performance among the items of an evaluation that has lines enough."""
+def coherences(items: Sequence[Item], trust: Mapping[str, tuple[float, float]] | None = None) -> Iterator[Coherence]:
+    """The courses of each performance among the items of an evaluation that has lines enough.
+
+    Args:
+        items: Of an evaluation.
+        trust: As in `coherence`.
+    """
     lines = [(item.line, item) for item in items if item.line is not None]
     lines.sort(key=lambda pair: (pair[0].whole, pair[0].number))
     for name, members in groupby(lines, key=lambda pair: pair[0].whole):
         found = _courses(list(members))
         if found is not None:
-            times_s, asked, perceived = found
-            yield coherence(name, times_s, asked, perceived)
+            yield coherence(name, *found, trust)
 
 
-def coherence(name: str, times_s: Array, asked: Array, perceived: Mapping[str, Array]) -> Coherence:
-    """The figures of one performance from its courses; see `Coherence`."""
-    together = np.stack([_standard(course) for course in perceived.values()])
-    known = np.isfinite(together).any(axis=0)
-    whole = np.where(known, np.nansum(together, axis=0) / np.maximum(np.isfinite(together).sum(axis=0), 1), np.nan)
+def trusted(results: Sequence[ModalityResult]) -> dict[str, tuple[float, float]]:
+    """Modality -> the CCC of valence and of arousal that its judge reaches on people; those of which both are known."""
+    found = {r.modality: tuple(r.ceiling[f"CCC {axis}"].value for axis in AXES if f"CCC {axis}" in r.ceiling) for r in results}
+    return {m: (max(v[0], 0.0), max(v[1], 0.0)) for m, v in found.items() if len(v) == len(AXES) and np.isfinite(v).all()}
+
+
+def coherence(
+    name: str, times_s: Array, asked: Array, perceived: Mapping[str, Array], trust: Mapping[str, tuple[float, float]] | None = None
+) -> Coherence:
+    """The figures of one performance from its courses; see `Coherence`.
+
+    Args:
+        name: Of the performance.
+        times_s: [n] the middle of each line.
+        asked: [n, 2], -1..1.
+        perceived: Modality -> [n, 2].
+        trust: Modality -> how much its judge is to be trusted on each axis; where it is not known of one modality, or left
+            out, all count alike.
+    """
+    known = trust if trust is not None and all(m in trust for m in perceived) else dict.fromkeys(perceived, (1.0, 1.0))
+    standard = np.stack([_standard(course) for course in perceived.values()])
+    share = np.where(np.isfinite(standard), np.array([known[m] for m in perceived])[:, None], 0.0)
+    total = share.sum(axis=0)
+    whole = np.where(total > 0.0, (share * np.nan_to_num(standard)).sum(axis=0) / np.where(total > 0.0, total, 1.0), np.nan)
     follows = {modality: _follows(asked, course) for modality, course in perceived.items()} | {TOGETHER: _follows(asked, whole)}
     rng = np.random.default_rng(SEED)
     control = [float(np.mean(_follows(asked[rng.permutation(len(asked))], whole))) for _ in range(DRAWS)]
     between = {(a, b): float(np.mean(_follows(perceived[a], perceived[b]))) for a, b in combinations(perceived, 2)}
     return Coherence(
-        name, times_s, asked, perceived, follows, (float(np.mean(control)), float(np.percentile(control, 95))), between
-    )
+        name, times_s, asked, perceived, {m: known[m] for m in perceived}, follows,
+        (float(np.mean(control)), float(np.percentile(control, 95))), between,
+    )  # fmt: skip
 
 
 def _courses(lines: Sequence[tuple[Line, Item]]) -> tuple[Array, Array, dict[str, Array]] | None:

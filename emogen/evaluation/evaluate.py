@@ -15,7 +15,7 @@ from emogen.conditioning.recognition import Recognition, Recognizer
 from emogen.conditioning.track import EmotionTrack
 from emogen.errors import EmogenError
 from emogen.evaluation import fusion, perceive
-from emogen.evaluation.coherence import coherences
+from emogen.evaluation.coherence import coherences, trusted
 from emogen.evaluation.items import Task, gather
 from emogen.evaluation.results import Conflict, Evaluation, Item
 from emogen.evaluation.summary import summaries
@@ -68,13 +68,14 @@ def evaluate(
     if progress:
         progress(len(tasks), len(tasks), "")
     items = tuple(item for one in found for item in one.items)
+    modalities = summaries(items, backends)
     conflicts = sorted((one.conflict for one in found if one.conflict), key=lambda c: -c.score)
     return Evaluation(
         title=Path(source).name or str(source),
         items=items,
-        modalities=summaries(items, backends),
+        modalities=modalities,
         conflicts=tuple(conflicts),
-        coherences=tuple(coherences(items)),
+        coherences=tuple(coherences(items, trusted(modalities))),
         warnings=tuple(_warnings(items)),
         seconds=round(time.perf_counter() - begun, 2),
         emogen=__version__,

@@ -37,6 +37,15 @@ def test_courses_that_follow_and_one_that_does_not() -> None:
     assert abs(found.shuffled[0]) < 0.15
 
 
+def test_a_judge_counts_by_how_far_it_is_trusted() -> None:
+    courses = {"speech": ASKED, "music": noise(1)}
+    alike = coherence("a", TIMES, ASKED, courses)
+    trusting = coherence("a", TIMES, ASKED, courses, {"speech": (0.9, 0.9), "music": (0.1, 0.1)})
+    assert trusting.score > alike.score
+    assert trusting.follows["music"] == alike.follows["music"]
+    assert coherence("a", TIMES, ASKED, courses, {"speech": (0.9, 0.9)}).score == alike.score
+
+
 def test_the_opposite_is_not_coherent() -> None:
     assert coherence("a.mp4", TIMES, ASKED, {"face": -ASKED}).score == pytest.approx(-1.0)
 
