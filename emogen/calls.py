@@ -92,6 +92,10 @@ def perform(
     script: str | Path | Script, output: str | Path | None = None, *, backend: str = "embedded", **options: Any
 ) -> Any:
     """A written story -> a performance; saved to `output` (.mp4) where one is given."""
+    if output is not None:
+        from emogen.pipelines.performance.output import check_output
+
+        check_output(output, [script, options.get("cast")], options.get("subtitles") or "beside")
     show = _open("performance", backend)(script, **options)
     if output is not None:
         show.save(output)

@@ -62,8 +62,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "codecs": {
         "voice": "emogen.codecs.voice:VoiceCodec",
         "voice_change": "emogen.codecs.voice_change:ChangeCodec",
-        "face": "emogen.codecs.face:FaceCodec",
-        "body": "emogen.codecs.body:BodyCodec",
+        "face": "emogen.codecs.face_codec:FaceCodec",
+        "body": "emogen.codecs.body_codec:BodyCodec",
         "score": "emogen.codecs.lead_frames:LeadFramesCodec",
         "image": "emogen.codecs.image:ImageCodec",
     },

@@ -73,3 +73,23 @@ def test_slips(
     for needle in needles:
         assert needle in shown.err
     assert [p.name for p in chat.parent.iterdir()] == ["chat.jsonl"]
+
+
+@pytest.mark.parametrize(("name", "output", "more"), [
+    ("plan.json", "plan.mp4", ()), ("film.srt", "film.mp4", ()), ("film.srt", "film.srt", ()), ("film.json", "x/../film.wav", ()),
+    ("chat.jsonl", "a.mp4", ("--plan-out", "a.json")),
+])  # fmt: skip
+def test_nothing_is_written_over_what_it_is_made_of(
+    name: str, output: str, more: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x").mkdir()
+    texts = {
+        "plan.json": '{"lines": [{"speaker": "narrator", "text": "It rained."}]}', "chat.jsonl": CHAT,
+        "film.json": '[{"speaker": "A", "text": "It rained."}]',
+        "film.srt": "1\n00:00:01,000 --> 00:00:02,000\nIt rained.\n",
+    }  # fmt: skip
+    (tmp_path / name).write_text(texts[name], encoding="utf-8")
+    assert run(name, "-o", output, *more) == 2
+    assert "would be written over" in capsys.readouterr().err
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([name, "x"])

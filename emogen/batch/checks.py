@@ -146,20 +146,6 @@ def _length(v: Values) -> None:
     number("seconds", v["seconds"], LEAST_S, LIMITS.render_s)
 
 
-def _script(v: Values) -> None:
-    from emogen.pipelines.performance.plan_file import is_plan, read_plan
-    from emogen.pipelines.performance.readers import parse_script, read_script
-
-    if "script" not in v:
-        return
-    if "\n" in v["script"]:
-        parse_script(v["script"], v.get("cast"), folder=v.get("folder", "."))
-    elif is_plan(v["script"]):
-        read_plan(v["script"])
-    else:
-        read_script(v["script"], v.get("cast"))
-
-
 def _composed_as(name: str) -> Check:
     def check(v: Values) -> None:
         from emogen.pipelines.performance.composition import Composition
@@ -202,12 +188,10 @@ _EMBEDDED: dict[str, tuple[Check, ...]] = {
     "edit_image": _EDITED,
     "video": (*_SCENE, _within("fps", 1, 60), (("seconds",), _length)),
     "edit_video": _EDITED,
-    "perform": ((("script", "cast", "folder"), _script),
-                *(_composed_as(n) for n in ("aspect", "resolution", "fps", "subtitles"))),
+    "perform": tuple(_composed_as(n) for n in ("aspect", "resolution", "fps", "subtitles")),
     "dialogue": ((("language",), _language), (("text", "cast", "folder"), _dialogue)),
 }  # fmt: skip
 _ANY: dict[str, tuple[Check, ...]] = {
     "convert": ((("rights",), _rights),),
     "edit_face": ((("rights",), _rights),),
-    "perform": ((("script", "cast", "folder"), _script),),
 }

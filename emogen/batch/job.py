@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from emogen import checkpoints
+from emogen.media.sidecar import sidecar_path
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,14 @@ class Result:
     def from_dict(cls, data: Mapping[str, Any]) -> Result:
         """The result of a `to_dict`."""
         return cls(**{**data, "warnings": tuple(data["warnings"])})
+
+
+def written_by(job: Job) -> list[str]:
+    """Names of the files that a job writes."""
+    media = Path(f"{job.id}{job.suffix}")
+    beside = job.call == "perform" and job.suffix == ".mp4" and job.arguments.get("subtitles", "beside") == "beside"
+    also = [media.with_suffix(".srt").name] if beside else []
+    return [media.name, sidecar_path(media).name, *also]
 
 
 def derived_seed(seed: int, name: str) -> int:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from emogen.batch.job import Job, Needs, Result, contents
+from emogen.batch.kinds import KINDS
 from emogen.batch.ledger import Begun, Event
 from emogen.batch.local import ONE_THREAD
 from emogen.errors import BackendMissing, EmogenError, InputError
@@ -191,8 +192,11 @@ def _render(
             job = _moved(job, {name: ray.get(ref) for name, (_, ref) in given.items()}, root)
         result = do(job, made)
         result = replace(result, error=result.error.replace(root, ""))
-        names = (Path(result.output), sidecar_path(Path(result.output))) if result.state == "done" else ()
-        return result.to_dict(), {str(name): (made / name).read_bytes() for name in names}
+        if result.state != "done":
+            return result.to_dict(), {}
+        last = sidecar_path(Path(result.output)).name
+        names = sorted((path.name for path in made.iterdir()), key=lambda name: name == last)
+        return result.to_dict(), {name: (made / name).read_bytes() for name in names}
 
 
 def _moved(job: Job, files: Mapping[str, bytes], root: str) -> Job:
@@ -205,7 +209,9 @@ def _moved(job: Job, files: Mapping[str, bytes], root: str) -> Job:
     for name, data in files.items():
         Path(there(name)).parent.mkdir(parents=True, exist_ok=True)
         Path(there(name)).write_bytes(data)
-    arguments = {k: there(v) if isinstance(v, str) and v in files else v for k, v in job.arguments.items()}
+    places = {*files, job.folder, *(str(parent) for name in files for parent in Path(name).parents)}
+    named = {*KINDS[job.call].files, "backend", "folder"}  # an argument of words may look like a path
+    arguments = {k: there(v) if k in named and isinstance(v, str) and v in places else v for k, v in job.arguments.items()}
     return replace(job, arguments=arguments, files=tuple(map(there, job.files)), folder=there(job.folder))
 
 

@@ -12,19 +12,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from emogen.batch.checks import checks
-from emogen.batch.feeling import AUTO, felt
-from emogen.batch.job import Job, derived_seed
+from emogen.batch.feeling import AUTO, Named, felt
+from emogen.batch.job import Job, derived_seed, written_by
 from emogen.batch.kinds import KINDS, TAKES_AUTO, is_heavy, needs, options, suffixes
 from emogen.batch.rows import Row
 from emogen.batch.values import typed
-from emogen.conditioning.emotion import Emotion
-from emogen.conditioning.reference import READERS, inside
+from emogen.conditioning.reference import inside
 from emogen.errors import EmogenError, InputError
-from emogen.media.sidecar import sidecar_path
 from emogen.media.sniff import expect_kind
+
+if TYPE_CHECKING:
+    from emogen.batch.scripts import Needed
 
 Found = TypeVar("Found")
 #: Fields that every call has.
@@ -109,6 +110,11 @@ class Reader:
             if looked and all(n in arguments for n in names if n in given):
                 key = ("check", call, embedded, number, json.dumps(looked, sort_keys=True))
                 problems.of(partial(self._once, key, partial(check, looked)))
+        if call == "perform" and "script" in arguments and ("cast" in arguments or "cast" not in given):
+            needed = problems.of(partial(self._script, arguments, embedded))
+            if needed is not None:
+                files += needed.files
+                arguments.setdefault("subtitles", needed.subtitles)
         name = problems.of(lambda: self._id(call, values, given))
         seed = problems.of(lambda: _seed(values.get("seed"), row.written))
         if name is None or suffix is None:
@@ -172,13 +178,21 @@ class Reader:
 
         return self._once(("file", name, kinds), look)
 
+    def _script(self, arguments: Mapping[str, Any], embedded: bool) -> Needed:
+        from emogen.batch.scripts import looked_through
+
+        looked = {name: arguments[name] for name in ("script", "cast", "folder") if name in arguments}
+        key = ("script", embedded, json.dumps(looked, sort_keys=True))
+        return self._once(key, lambda: looked_through(looked, embedded))
+
     def _path(self, name: str, field: str) -> Path:
         if self.escape:
             return (self.folder / name).resolve() if "\0" not in name else Path(name)
         try:
             return inside(self.folder, name, field)
         except InputError:
-            found = f'"{name:.100}" is not a file in {self.folder}'
+            place = "this folder" if self.folder == Path() else self.folder
+            found = f'"{name:.100}" is not a file in {place}'
             raise InputError(field, found, "Paths start in the folder of the manifest and may not leave it.") from None
 
     # -- emotion, id, seed -----------------------------------------------------------------------------------
@@ -211,7 +225,7 @@ class Reader:
 
     def _named_in(self, written: str, intensity: float | None) -> tuple[str, ...]:
         """Parses an emotion; the files that it names."""
-        resolver = _Checking(lambda name: self._path(name, f"@{name}"))
+        resolver = Named(lambda name: self._path(name, f"@{name}"))
         felt(written, intensity, resolver)
         return tuple(str(path) for path in resolver.files)
 
@@ -280,26 +294,6 @@ def _refuse(error: EmogenError) -> None:
     raise error
 
 
-class _Checking:
-    """A resolver that says whether the files of an emotion can be read, and reads none."""
-
-    def __init__(self, path_of: Callable[[str], Path]) -> None:
-        self.path_of, self.files = path_of, list[Path]()
-
-    def describe(self, text: str) -> Emotion:
-        return Emotion()
-
-    def reference(self, path: str) -> Emotion:
-        found = self.path_of(path)
-        if not os.path.isfile(found):
-            raise InputError(f"@{path}", "no such file")
-        if found.suffix.lower() not in READERS:
-            accepted = f"Accepted: {', '.join(sorted(READERS))}."
-            raise InputError(f"@{path}", "no recogniser reads this kind of file", accepted)
-        self.files.append(found)
-        return Emotion()
-
-
 def called(values: Mapping[str, Any]) -> str:
     """The call of a line: as written, or the only one that its fields can mean.
 
@@ -332,13 +326,6 @@ def called(values: Mapping[str, Any]) -> str:
     fields = ", ".join(sorted(given)) or "these fields"
     means = f"{fields} could be {', '.join(fitting)}" if fitting else f"no call takes {fields} together"
     raise InputError("call", f"is missing, and {means}", f"Accepted: {', '.join(fitting or KINDS)}.")
-
-
-def written_by(job: Job) -> list[str]:
-    """Names of the files that a job writes."""
-    media = Path(f"{job.id}{job.suffix}")
-    also = [media.with_suffix(".srt").name] if job.call == "perform" and job.suffix == ".mp4" else []
-    return [media.name, sidecar_path(media).name, *also]
 
 
 def slug(text: str, chars: int = 24) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from emogen.batch import local, ray_cluster
 from emogen.batch.display import Display, Standing
-from emogen.batch.job import Job, Result
+from emogen.batch.job import Job, Result, written_by
 from emogen.batch.ledger import Event, Ledger
 from emogen.batch.table import write_table
 from emogen.batch.work import file_sha256
@@ -86,7 +86,8 @@ def run(
         progress: Receives the standing after each job; None: it is shown on stderr.
 
     Raises:
-        InputError: A bad argument; the folder holds a batch and `resume` is False; another run is writing there.
+        InputError: A bad argument; the folder holds a batch and `resume` is False; another run is writing there; a job
+            would be written over a file that one reads.
         BackendMissing: Ray is not installed.
         OutputError: No space left. What is done is kept.
     """
@@ -97,6 +98,7 @@ def run(
     if retries < 0:
         raise InputError("retries", f"{retries}", "Accepted: a whole number from 0.")
     began, out = time.perf_counter(), _folder(out)
+    _check_apart(jobs, out.resolve())
     with Ledger(out, resume=resume) as ledger, Display(progress) as display:
         _clean(out)
         for name in (RESULTS, FAILURES):  # they stand for a batch that is through
@@ -130,6 +132,14 @@ def _folder(out: str | Path) -> Path:
     except OSError as error:
         raise InputError(str(out), f"cannot be written: {error.strerror}", "Name a folder.") from error
     return out
+
+
+def _check_apart(jobs: Sequence[Job], out: Path) -> None:
+    read = {name for job in jobs for name in job.files}
+    for job in jobs:
+        for name in written_by(job):
+            if str(out / name) in read:
+                raise InputError(str(out / name), f"would be written by the job {job.id}, and is read", "Name another folder, or id.")
 
 
 def _clean(out: Path) -> None:

@@ -63,6 +63,7 @@ def opened(modality: str, backend: str, device: str, **options: Any) -> Any:
         import torch
 
         try:
+            torch.zeros(1, device=device)  # pipelines of pipelines move nothing, and would not say that there is no such device
             pipe.to(torch.device(device))
         except (RuntimeError, AssertionError) as error:
             raise InputError(

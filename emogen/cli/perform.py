@@ -21,7 +21,7 @@ def perform(
         Path,
         typer.Argument(help="A story (.md), screenplay (.fountain), subtitles (.srt, .vtt), chat (.jsonl, .json), prose (.txt) or plan."),
     ],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The .mp4 (or .wav, .srt) to write.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The .mp4 (or .wav, .srt, .vtt) to write.")] = None,
     cast: Annotated[Path | None, typer.Option(help="YAML: who takes part, with which voice, portrait and temper.")] = None,
     policy: Annotated[
         str | None, typer.Option(help="How the agent answers: mirror, contrast, hold, calm, cheer or supportive.")
@@ -48,7 +48,7 @@ def perform(
         raise InputError("perform", "needs -o FILE.mp4, --plan-out FILE.json or --plan")
     if cache is not None and no_cache:
         raise InputError("--no-cache", "given beside --cache", "Accepted: one of the two.")
-    path = None if output is None or plan else target(output, (".mp4", ".wav", ".srt"))
+    path = None if output is None or plan else target(output, (".mp4", ".wav", ".srt", ".vtt"))
     kept = None if plan_out is None else target(plan_out, PLANS)
     from emogen.pipelines.base import draw_seed
     from emogen.pipelines.performance.director import planned
@@ -57,6 +57,10 @@ def perform(
     if made.seed is None:  # so that a plan that is written is performed with the same voices again
         made = replace(made, seed=draw_seed(None, None))
     made = replace(made, composition=made.composition.with_(aspect=aspect, resolution=resolution, fps=fps, subtitles=subtitles))
+    if path is not None:
+        from emogen.pipelines.performance.output import check_output
+
+        check_output(path, [script, cast, kept], made.composition.subtitles)
     if kept is not None:
         from emogen.pipelines.performance.plan_file import check_pictures, write_plan
 

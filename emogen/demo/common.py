@@ -15,7 +15,7 @@ from typing import Any
 import gradio as gr
 
 from emogen.demo.jobs import Jobs
-from emogen.errors import InputError
+from emogen.errors import InputError, LimitError
 
 #: What was rendered is deleted from its folder after this time (s); the page's own copy lives as `page.DELETE_S` says.
 KEEP_S = 900
@@ -86,7 +86,7 @@ class Result:
         def shown(made: Made) -> tuple[Any, ...]:
             return made.shown()
 
-        call = self.jobs.wrapped(_then(make, shown))
+        call = self.jobs.wrapped(bounded(_then(make, shown), given))
         go.click(None, None, self.verdict, js="() => ''", api_visibility="private")
         made = go.click(
             call, list(given), [self.media, self.files, self.told, self.facts, self.source], api_name=api_name,
@@ -102,6 +102,25 @@ def _judged(source: str | None) -> str:
     from emogen.demo.verdict import of  # the judges are no part of what a page needs to open
 
     return of(source)
+
+
+def bounded(call: Callable[..., Any], given: Sequence[Any]) -> Callable[..., Any]:
+    """The same call, which refuses texts longer than their fields: a browser keeps to that by itself, a program does not.
+
+    Args:
+        call: Takes what the components hold.
+        given: The components.
+    """
+
+    @wraps(call)
+    def checked(*arguments: Any) -> Any:
+        for part, value in zip(given, arguments, strict=False):
+            most = getattr(part, "max_length", None)
+            if most is not None and isinstance(value, str) and len(value) > most:
+                raise LimitError(str(part.label), f"{len(value):,} characters", f"The limit here is {most:,}.")
+        return call(*arguments)
+
+    return checked
 
 
 def _then(first: Callable[..., Any], second: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -153,6 +172,16 @@ def needed(value: Any, what: str, how: str) -> Any:
     if value is None or (isinstance(value, str) and not value.strip()) or value == []:
         raise InputError(what, "is missing", how)
     return value
+
+
+def short_enough(seconds: float, most_s: float, what: str) -> None:
+    """Refuses media that are too long for a page.
+
+    Raises:
+        LimitError: Longer than `most_s`.
+    """
+    if seconds > most_s:
+        raise LimitError(what, f"{seconds:.0f} s", f"Accepted here: up to {most_s:g} s; on the command line longer.")
 
 
 def fresh_folder() -> Path:

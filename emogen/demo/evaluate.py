@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from emogen.demo.common import PROGRESS, QUEUED, buttons, fresh_folder, needed
+from emogen.demo.common import PROGRESS, QUEUED, bounded, buttons, fresh_folder, needed
 from emogen.demo.jobs import Jobs
 from emogen.demo.uploads import gathered
 from emogen.errors import EmogenError, InputError
@@ -137,7 +137,7 @@ def build(jobs: Jobs) -> None:
     report = gr.HTML(elem_id="evaluate-report", apply_default_css=False)
     listed.click(rows_for, files, manifest, api_visibility="private")
     made = go.click(
-        jobs.wrapped(make), [files, manifest], [figures, said, report, kept, facts], api_name="evaluate",
+        jobs.wrapped(bounded(make, [files, manifest])), [files, manifest], [figures, said, report, kept, facts], api_name="evaluate",
         show_progress_on=figures, **QUEUED,
     )  # fmt: skip
     cancel.click(jobs.stop, None, None, cancels=[made], queue=False, api_visibility="private")

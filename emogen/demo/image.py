@@ -9,10 +9,21 @@ import gradio as gr
 
 from emogen.calls import edit_image, edit_video, image, video
 from emogen.conditioning.track import EmotionTrack
-from emogen.demo.common import PROGRESS, Made, Result, buttons, fresh_folder, needed, only, saved, seed_field, seed_of
+from emogen.demo.common import (
+    PROGRESS,
+    Made,
+    Result,
+    buttons,
+    fresh_folder,
+    needed,
+    only,
+    saved,
+    seed_field,
+    seed_of,
+    short_enough,
+)
 from emogen.demo.jobs import Jobs
 from emogen.demo.picker import emotion_field, felt
-from emogen.errors import LimitError
 
 LINE = "A place that makes one feel it, still or in motion; one place in many moods; or your own photo or film, felt otherwise."
 SIZES = {"small": (384, 384), "square": (1024, 1024), "wide": (1280, 720), "tall": (720, 1280)}
@@ -70,8 +81,7 @@ def edit_film(
     from emogen.media.video import probe
 
     path = needed(old, "film", "Upload one.")
-    if (seconds := probe(path).duration_s) > MOST_S:
-        raise LimitError("film", f"{seconds:.0f} s", f"Accepted here: up to {MOST_S:g} s; on the command line longer.")
+    short_enough(probe(path).duration_s, MOST_S, "film")
     return _seen(saved(edit_video(path, felt(emotion), strength=strength, seed=seed_of(seed)), "edited.mp4"))
 
 

@@ -10,7 +10,18 @@ import gradio as gr
 
 from emogen.calls import perform
 from emogen.conditioning.policy import POLICIES
-from emogen.demo.common import PROGRESS, QUEUED, Made, Result, buttons, fresh_folder, needed, seed_field, seed_of
+from emogen.demo.common import (
+    PROGRESS,
+    QUEUED,
+    Made,
+    Result,
+    bounded,
+    buttons,
+    fresh_folder,
+    needed,
+    seed_field,
+    seed_of,
+)
 from emogen.demo.jobs import Jobs
 from emogen.errors import InputError, LimitError
 from emogen.pipelines.performance.composition import ASPECTS, SUBTITLES
@@ -40,8 +51,8 @@ PROSE = """"Is anybody there?" Anna whispered. Nothing moved in the dark house.
 """
 EXAMPLES = [[STORY, ""], [CHAT, "supportive"], [PROSE, ""]]
 NAMES = ["A reunion", "A chat with an agent who comforts", "A scare, as prose"]
-#: Longer stories are for the command line (s), and so are larger pictures (px, the short side).
-MAX_S, SIZES = 60.0, (240, 360, 480)
+#: Longer stories are for the command line (s), and so are larger pictures (px, the short side) and more of them a second.
+MAX_S, SIZES, MAX_FPS = 60.0, (240, 360, 480), 30.0
 #: A script may come with its pictures.
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 SCRIPTS = (".md", ".txt", ".fountain", ".srt", ".vtt", ".jsonl", ".ndjson", ".json", ".yaml", ".yml")
@@ -138,6 +149,10 @@ def _played(plan: Any, seed: str | None, **composition: Any) -> Made:
     if plan.duration_s > MAX_S:
         accepted = f"Here the limit is {MAX_S:.0f} s; `emogen perform` takes longer ones."
         raise LimitError("story", f"lasts about {plan.duration_s:.0f} s", accepted)
+    shown = plan.composition.with_(**composition)
+    if shown.resolution > SIZES[-1] or shown.fps > MAX_FPS:
+        accepted = f"Here the limit is {SIZES[-1]} px and {MAX_FPS:g} frames a second; `emogen perform` makes larger ones."
+        raise LimitError("composition", f"{shown.resolution} px, {shown.fps:g} frames a second", accepted)
     out = perform(plan, seed=seed_of(seed), **composition)
     folder = fresh_folder()
     path = out.save(folder / "story.mp4")
@@ -181,9 +196,10 @@ def build(jobs: Jobs) -> None:
             told = gr.Markdown(elem_classes="told plan-told")
             facts = gr.JSON(show_label=False, elem_id="perform-facts")
     shown = [aspect, subtitles, resolution]
+    given = [story, files, policy, *shown]
     made = plan_button.click(
-        jobs.wrapped(show_plan), [story, files, policy, *shown], [table, told, facts], api_name="plan", show_progress_on=story, **QUEUED
+        jobs.wrapped(bounded(show_plan, given)), given, [table, told, facts], api_name="plan", show_progress_on=story, **QUEUED
     )
     made.success(lambda: gr.update(visible=True), None, plan, queue=False, show_progress="hidden", api_visibility="private")
-    result.wire(go, cancel, make, [story, files, policy, *shown, seed], "perform")
+    result.wire(go, cancel, make, [*given, seed], "perform")
     result.wire(planned, cancel, make_planned, [table, facts, files, seed], "perform_plan")

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from emogen.conditioning.track import EmotionTrack
-from emogen.demo.common import PROGRESS, QUEUED, buttons, fresh_folder, needed, only
+from emogen.demo.common import PROGRESS, QUEUED, bounded, buttons, fresh_folder, needed, only
 from emogen.demo.jobs import Jobs
 
 LINE = "The emotion that words, a voice, a face, a picture, a tune or a movement carry, and the cues that told. Long ones also over time."
@@ -134,7 +134,8 @@ def build(jobs: Jobs) -> None:
     shown = [shares, summary, courses, kept, facts]
     made = [
         button.click(
-            jobs.wrapped(call), source, shown, api_name=name, api_visibility=visibility, **QUEUED, show_progress_on=shares,
+            jobs.wrapped(bounded(call, [source])), source, shown, api_name=name, api_visibility=visibility, show_progress_on=shares,
+            **QUEUED,
         )
         for button, call, source, name, visibility in (
             (one, words, text, "recognize_words", "public"), (two, file, given, "recognize", "public"),

@@ -5,10 +5,9 @@ from __future__ import annotations
 import gradio as gr
 
 from emogen.calls import convert, speak
-from emogen.demo.common import PROGRESS, Made, Result, buttons, needed, only, saved, seed_field, seed_of
+from emogen.demo.common import PROGRESS, Made, Result, buttons, needed, only, saved, seed_field, seed_of, short_enough
 from emogen.demo.jobs import Jobs
 from emogen.demo.picker import emotion_field, felt
-from emogen.errors import LimitError
 from emogen.pipelines.speech.voices import VOICES
 
 LINE = (
@@ -37,8 +36,7 @@ def change(audio: str | None, emotion: str = "joy:0.8", seed: str | None = None,
     from emogen.media.audio import read_audio
 
     path = needed(audio, "recording", "Record or upload one.")
-    if (seconds := read_audio(path).duration_s) > MOST_S:
-        raise LimitError("recording", f"{seconds:.0f} s", f"Accepted here: up to {MOST_S:g} s; on the command line longer.")
+    short_enough(read_audio(path).duration_s, MOST_S, "recording")
     return saved(convert(path, felt(emotion), seed=seed_of(seed)), "otherwise.wav")
 
 

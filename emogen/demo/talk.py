@@ -8,10 +8,9 @@ import gradio as gr
 
 from emogen.calls import edit_face, talk
 from emogen.checkpoints import HERE
-from emogen.demo.common import PROGRESS, Made, Result, buttons, needed, only, saved, seed_field, seed_of
+from emogen.demo.common import PROGRESS, Made, Result, buttons, needed, only, saved, seed_field, seed_of, short_enough
 from emogen.demo.jobs import Jobs
 from emogen.demo.picker import emotion_field, felt
-from emogen.errors import LimitError
 from emogen.pipelines.speech.voices import VOICES
 
 #: The avatars that ship, by their files: to import them takes as long as to open the page.
@@ -49,7 +48,7 @@ def mime(
     from emogen.media.audio import read_audio
 
     path = needed(audio, "recording", "Record or upload one.")
-    _short(read_audio(path).duration_s, "recording")
+    short_enough(read_audio(path).duration_s, MOST_S, "recording")
     return _talk(None, emotion, portrait, photo, seed, (mouth, brows, head, blink, gaze), audio=path)
 
 
@@ -66,14 +65,9 @@ def edit(video: str | None, emotion: str = "joy:0.8", seed: str | None = None, p
     from emogen.media.video import probe
 
     path = needed(video, "video", "Record or upload one that shows a face.")
-    _short(probe(path).duration_s, "video")
+    short_enough(probe(path).duration_s, MOST_S, "video")
     out = edit_face(path, felt(emotion, auto=True), seed=seed_of(seed))
     return saved(out, "edited.mp4", told=_chain(out))
-
-
-def _short(seconds: float, what: str) -> None:
-    if seconds > MOST_S:
-        raise LimitError(what, f"{seconds:.0f} s", f"Accepted here: up to {MOST_S:g} s; on the command line longer.")
 
 
 def _chain(out: Any) -> str:

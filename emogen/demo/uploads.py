@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import zipfile
 import zlib
@@ -13,6 +14,8 @@ from emogen.errors import FormatError, InputError, LimitError
 #: Files and bytes that are taken from all uploads together; own choice: a study's stimuli, not a data set.
 MOST_FILES, MOST_BYTES = 500, 200_000_000
 CHUNK = 1 << 16
+#: Bytes that an archive may take to list what is in it, own choice; and of its end, where the record with their number is.
+MOST_LIST_BYTES, END_BYTES = 2_000_000, 22 + 20 + (1 << 16)
 ACCEPTED = "Accepted: media with their .json sidecars, or one .zip of them; a table of what was asked for as .csv, .jsonl or .json."
 #: What a folder may hold: everything that is judged, and sidecars.
 SUFFIXES = frozenset(
@@ -63,6 +66,7 @@ class _Room:
 
 def _unpacked(path: Path, folder: Path, room: _Room) -> None:
     try:
+        _check_list(path)
         with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist():
                 name = PurePosixPath(entry.filename.replace("\\", "/"))
@@ -77,6 +81,19 @@ def _unpacked(path: Path, folder: Path, room: _Room) -> None:
         raise FormatError(path.name, f"is a broken archive: {str(error)[:120]}", "Pack it again as a plain .zip.") from error
     except RuntimeError as error:  # what zipfile says of a password
         raise FormatError(path.name, "is locked with a password", "Pack it again without one.") from error
+
+
+def _check_list(path: Path) -> None:
+    """Refuses an archive with a list of contents that would fill the memory: `zipfile` reads the whole of it at once.
+
+    The end record says how many bytes it has (APPNOTE.TXT of PKWARE, 4.3.16); where several places look like one, any counts.
+    """
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - END_BYTES))
+        end = file.read()
+    sizes = [int.from_bytes(end[at.start() + 12 : at.start() + 16], "little") for at in re.finditer(b"PK\x05\x06", end)]
+    if any(size > MOST_LIST_BYTES for size in sizes) or b"PK\x06\x07" in end:  # the latter: sizes of 64 bits stand elsewhere
+        raise LimitError(path.name, "lists too many files", f"Give at most {MOST_FILES}; `emogen evaluate` takes more.")
 
 
 def _hidden(name: PurePosixPath) -> bool:

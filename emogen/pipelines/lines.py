@@ -30,7 +30,9 @@ NARRATOR = "narrator"
 MAX_PAUSE_S = 60.0
 _NAMED = re.compile(r"^(?P<name>[^\W\d_][\w .'-]{0,39}?)\s*(?P<rest>[:(].*)$")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_DECIMAL = {
+#: YAML 1.2's reading of what 1.1 takes for truth values ("off", "no") and for numbers to the base of 60 ("9:16").
+_PLAIN = {
+    "tag:yaml.org,2002:bool": re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"),
     "tag:yaml.org,2002:int": re.compile(r"^[-+]?(?:0b[01_]+|0x[\da-fA-F_]+|0[0-7_]+|0|[1-9][\d_]*)$"),
     "tag:yaml.org,2002:float": re.compile(
         r"^(?:[-+]?(?:\d[\d_]*\.[\d_]*|\d[\d_]*(?=[eE])|\.\d+)(?:[eE][-+]?\d+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
@@ -249,10 +251,10 @@ def _closing(text: str) -> int | None:
 
 # -- fields --------------------------------------------------------------------------------------------------
 class _PlainLoader(yaml.SafeLoader):
-    """YAML without aliases, which can make a small file enormous, a key twice, or 9:16 as a number to the base of 60."""
+    """YAML without aliases, which can make a small file enormous, a key twice, or words that are no words (`_PLAIN`)."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 (the base class has it so)
-        first: [(tag, _DECIMAL.get(tag, pattern)) for tag, pattern in found]
+        first: [(tag, _PLAIN.get(tag, pattern)) for tag, pattern in found]
         for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 

@@ -12,10 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emogen.batch.job import Job
+from emogen.batch.job import Job, written_by
 from emogen.batch.kinds import KINDS, options, suffixes
 from emogen.batch.manifest import Manifest, read_manifest
-from emogen.batch.reader import written_by
 from emogen.batch.rows import read_rows
 from emogen.errors import EmogenError, FormatError, InputError, LimitError
 from emogen.limits import LIMITS

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from emogen.codecs.body import BodyCodec, BodyMotion, skeleton
+from emogen.codecs.body import BodyMotion, skeleton
+from emogen.codecs.body_codec import BodyCodec
 from emogen.errors import FormatError, InputError
 from emogen.media.motion import BvhJoint, BvhMotion, read_bvh, write_bvh
 from tests.codecs.foreign import walk

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emogen.codecs.face import FACE_CHANNELS, INDEX, FaceCodec, FaceMotion, both, mouth_opening
+from emogen.codecs.face import FACE_CHANNELS, INDEX, FaceMotion, both, mouth_opening
+from emogen.codecs.face_codec import FaceCodec
 from emogen.errors import InputError
 from tests.contract.codec import CodecContract
 

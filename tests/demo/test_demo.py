@@ -303,6 +303,27 @@ def test_a_story_that_is_too_long_is_refused() -> None:
         make("This is a long sentence that nobody wants to hear again. " * 60)
 
 
+def test_a_plan_that_is_too_large_is_refused() -> None:
+    from emogen.demo.perform import make_planned
+    from emogen.errors import LimitError
+
+    for large in ({"resolution": 1080}, {"fps": 60}):
+        with pytest.raises(LimitError, match="Here the limit is 480 px and 30 frames"):
+            make_planned(None, {"composition": large, "lines": [{"speaker": "narrator", "text": "Hi."}]})
+
+
+def test_fields_hold_no_more_than_they_say_for_programs_either() -> None:
+    from types import SimpleNamespace
+
+    from emogen.demo.common import bounded
+    from emogen.errors import LimitError
+
+    call = bounded(lambda text, number: (text, number), [SimpleNamespace(max_length=5, label="Words"), SimpleNamespace()])
+    assert call("hello", 7) == ("hello", 7)
+    with pytest.raises(LimitError, match=r"Words: 6 characters\. The limit here is 5"):
+        call("hello!", 7)
+
+
 def test_results_that_nobody_fetched_are_deleted() -> None:
     from emogen.demo import common
 

@@ -67,6 +67,17 @@ def test_too_many_files_are_refused(tmp_path: Path, folder: Path, monkeypatch: p
         gathered([packed(tmp_path / "a.zip", *((f"{n}.wav", b"x") for n in range(30)))], folder)
 
 
+def test_a_list_that_would_fill_the_memory_is_not_read(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = packed(tmp_path / "a.zip", *((f"{n}.exe", b"") for n in range(60_000)))
+
+    def opened(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(uploads.zipfile, "ZipFile", opened)
+    with pytest.raises(LimitError, match="lists too many files"):
+        gathered([path], folder)
+
+
 def test_links_in_an_archive_lead_nowhere(tmp_path: Path, folder: Path) -> None:
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as archive:

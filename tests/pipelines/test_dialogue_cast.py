@@ -54,7 +54,7 @@ Zoe:
     ("Ann: {voice: alto\n", ["c.yaml line", "not YAML"]),
     ("Ann: {}\nANN: {}", ["line 2", "twice"]),
     ("Ann: {}\nAnn: {}", ["line 2", "twice"]),
-    ("No: {}", ["False", "quotes"]),
+    ("true: {}", ["True", "quotes"]),
     ("3PO: {}", ["3PO", "a letter first"]),
     ("a: &a {}\nb: *a", ["aliases"]),
     ("Ann: !!python/object/apply:os.system [ls]", ["c.yaml line 1", "not YAML"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from emogen.conditioning.policy import STEP
 from emogen.errors import InputError
 from emogen.pipelines.performance.arc import Moment, turns, word_of
+from emogen.pipelines.performance.captions import subtitles
 from emogen.pipelines.performance.director import make_plan, planned
 from emogen.pipelines.performance.plan import Plan
 from emogen.pipelines.performance.readers import parse_script, read_script
@@ -149,3 +151,21 @@ def test_it_is_the_same_every_time() -> None:
     assert one.table() == other.table()
     assert "valence" in one.table()
     assert one.tracks.keys() == {"User", "Assistant"}
+
+
+def test_people_read_words_where_the_voice_is_given_markup() -> None:
+    marked = 'Hello <emphasis>you</emphasis> there.<break time="300ms"/>Day &amp; <sub alias="a b">night</sub>.'
+    read = "Hello you there. Day & night."
+    for line in (marked, f"<speak>{marked}</speak>"):
+        plan = story(f"Ann (joy:1): {line}\n", ann=", ssml: true")
+        beat = plan.beats[0]
+        assert (beat.text, beat.words) == (f"<speak>{marked}</speak>", read)
+        assert beat.length_s == story(f"Ann (joy:1): {read.replace('&', '+')}\n").beats[0].length_s
+        assert plan.peaks[0].word in ("Hello", "night", "Day")
+        assert read in plan.table()
+        shown = subtitles(plan, [SimpleNamespace(words=())])[0]
+        assert [cue.text for cue in shown] == ["Hello you there.", "Day & night."]
+    with pytest.raises(InputError, match=r"line 6, SSML line 1.*no element"):
+        story("Ann: Hello <blink>you</blink>.\n", ann=", ssml: true")
+    with pytest.raises(InputError, match=r"line 6, text: is SSML.*ssml: true"):
+        story("Ann: <speak>Hello</speak>\n")

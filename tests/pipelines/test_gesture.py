@@ -33,7 +33,7 @@ class TestRuleGesturePipeline(PipelineContract):
     other_content = speech(1.5)
     suffix = ".bvh"
     index = {
-        "codec": ("emogen.codecs.body", "BodyCodec"),
+        "codec": ("emogen.codecs.body_codec", "BodyCodec"),
         "rules": ("emogen.pipelines.gesture.posture", "PostureRules"),
     }
     bad_contents = ("missing.wav", 7, None)

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from emogen.codecs.body import BODY, BodyCodec, BodyMotion, skeleton
+from emogen.codecs.body import BODY, BodyMotion, skeleton
+from emogen.codecs.body_codec import BodyCodec
 from emogen.conditioning.motion import MotionRecognizer
 from emogen.errors import InputError
 from emogen.media.audio import write_blocks
@@ -34,7 +35,7 @@ class TestLearntGesturePipeline(PipelineContract):
     other_content = speech(1.5)
     suffix = ".bvh"
     index = {
-        "codec": ("emogen.codecs.body", "BodyCodec"),
+        "codec": ("emogen.codecs.body_codec", "BodyCodec"),
         "rules": ("emogen.pipelines.gesture.posture", "PostureRules"),
         "body": ("emogen.pipelines.gesture.learnt", "LearntBody"),
     }

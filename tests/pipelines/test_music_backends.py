@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from importlib.util import find_spec
-from types import SimpleNamespace
-
-import huggingface_hub.constants
 import numpy as np
 import pytest
 import torch
@@ -15,33 +9,17 @@ import torch
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.track import EmotionTrack
 from emogen.conditioning.vocabulary import BASIC
-from emogen.errors import BackendMissing, CheckpointError, EmogenError, InputError, LimitError, RightsError
+from emogen.errors import EmogenError, InputError
 from emogen.media.audio import read_audio, write_audio
 from emogen.media.jsonio import read_json
-from emogen.pipelines.base import load, open_backend
-from emogen.pipelines.music.backends.ace_step import AceStepMusicPipeline
-from emogen.pipelines.music.backends.audioldm2 import AudioLDM2MusicPipeline
 from emogen.pipelines.music.backends.joining import joined, stretches
-from emogen.pipelines.music.backends.musicgen import MusicgenPipeline
-from emogen.pipelines.music.backends.stable_audio import StableAudioMusicPipeline
 from emogen.pipelines.music.backends.steering import embedded
 from emogen.pipelines.music.backends.wording import worded
 from emogen.pipelines.music.cues import CueRules
 from tests.contract.pipeline import PipelineContract
 from tests.pipelines import tiny_music_models as tiny
+from tests.pipelines.music_backends import CLASSES, reader, run, tune
 
-CLASSES = {
-    "musicgen": MusicgenPipeline,
-    "stable_audio": StableAudioMusicPipeline,
-    "ace_step": AceStepMusicPipeline,
-    "audioldm2": AudioLDM2MusicPipeline,
-}
-FEW = {
-    "musicgen": {},
-    "stable_audio": {"num_inference_steps": 2},
-    "ace_step": {"num_inference_steps": 2},
-    "audioldm2": {"num_inference_steps": 2},
-}
 #: Whose argument shows what of the text goes on.
 READ_BY = {
     "musicgen": ("enc_to_dec_proj", 0),
@@ -49,52 +27,6 @@ READ_BY = {
     "ace_step": ("condition_encoder", "text_hidden_states"),
     "audioldm2": ("unet", "encoder_hidden_states_1"),
 }
-
-
-@pytest.fixture(scope="session")
-def models(tmp_path_factory):
-    """Kind -> the folder of a tiny model of it, built when first asked for."""
-    root, built = tmp_path_factory.mktemp("music_models"), {}
-
-    def model(name, **how):
-        key = name + "".join(sorted(how))
-        if key not in built:
-            built[key] = getattr(tiny, name)(root / key, **how)
-        return built[key]
-
-    return model
-
-
-@pytest.fixture(scope="session")
-def opened(models):
-    """A backend with a tiny model of a kind, the same one in every test."""
-    pipes = {}
-
-    def open_(name, **how):
-        key = name + "".join(sorted(how))
-        if key not in pipes:
-            pipes[key] = CLASSES[name].from_pretrained(models(name, **how))
-            pipes[key].set_progress_bar_config(disable=True)
-        return pipes[key]
-
-    return open_
-
-
-def run(name, pipe, emotion="joy:0.9", seconds=2.0, **more):
-    return pipe(None, emotion, **{"seconds": seconds, "seed": 1, **FEW[name], **more})
-
-
-def tune(hz, seconds=2.0, rate=8_000):
-    """A piece of one note."""
-    return SimpleNamespace(
-        audio=(0.4 * np.sin(2 * np.pi * hz * np.arange(round(seconds * rate)) / rate)).astype(np.float32),
-        sample_rate=rate,
-    )
-
-
-def reader(pipe):
-    """The tokenizer and the text encoder of a backend."""
-    return pipe._read_by(pipe.model, pipe.tokenizer)
 
 
 class Listener:
@@ -134,8 +66,8 @@ class TestMusicgen(Contract):
 
     @pytest.fixture(scope="class")
     @classmethod
-    def pipe(cls, opened):
-        return opened("musicgen")
+    def pipe(cls, opened_music):
+        return opened_music("musicgen")
 
 
 class TestStableAudio(Contract):
@@ -144,14 +76,14 @@ class TestStableAudio(Contract):
 
     @pytest.fixture(scope="class")
     @classmethod
-    def pipe(cls, opened):
-        return opened("stable_audio")
+    def pipe(cls, opened_music):
+        return opened_music("stable_audio")
 
 
 # -- every kind, from a feeling to a file -----------------------------------------------------------------------------
 @pytest.mark.parametrize("name", CLASSES)
-def test_a_track_is_generated_stretch_by_stretch(models, opened, tmp_path, name):
-    pipe = opened(name)
+def test_a_track_is_generated_stretch_by_stretch(music_models, opened_music, tmp_path, name):
+    pipe = opened_music(name)
     out = run(name, pipe, "0s joy; 3s sadness", 4.3)
     assert out.audio.dtype == np.float32
     assert len(out.audio) == round(4.3 * pipe.sample_rate)
@@ -159,7 +91,7 @@ def test_a_track_is_generated_stretch_by_stretch(models, opened, tmp_path, name)
     assert out.score is None
     assert 0.001 < np.abs(out.audio).max() <= 10 ** (-1 / 20) + 1e-6
     assert np.abs(out.audio[-3:]).max() < 1e-3
-    again = CLASSES[name].from_pretrained(models(name))
+    again = CLASSES[name].from_pretrained(music_models(name))
     again.set_progress_bar_config(disable=True)
     assert np.array_equal(run(name, again, "0s joy; 3s sadness", 4.3).audio, out.audio)
     read = read_audio(out.save(tmp_path / "a.wav"), mono=False)
@@ -177,15 +109,15 @@ def test_a_track_is_generated_stretch_by_stretch(models, opened, tmp_path, name)
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_two_feelings_sound_different_with_one_seed(opened, name):
-    pipe = opened(name)
+def test_two_feelings_sound_different_with_one_seed(opened_music, name):
+    pipe = opened_music(name)
     glad, sad = (run(name, pipe, e).audio for e in ("joy", "sadness"))
     assert not np.allclose(glad, sad, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_the_text_embedding_is_moved_towards_the_feeling(opened, name):
-    pipe = opened(name)
+def test_the_text_embedding_is_moved_towards_the_feeling(opened_music, name):
+    pipe = opened_music(name)
     net, argument = READ_BY[name]
     heard = {}
     for steering in (0.0, 1.0, 2.0):
@@ -206,16 +138,16 @@ def test_the_text_embedding_is_moved_towards_the_feeling(opened, name):
             assert torch.equal(heard[steering][other], heard[0.0][other])
 
 
-def test_steering_alone_changes_the_sound_and_none_leaves_it(opened):
-    pipe = opened("stable_audio")
+def test_steering_alone_changes_the_sound_and_none_leaves_it(opened_music):
+    pipe = opened_music("stable_audio")
     sounds = [run("stable_audio", pipe, steering=s).audio for s in (0.0, 0.0, 1.0, 3.0)]
     assert np.array_equal(sounds[0], sounds[1])
     assert 0 < np.abs(sounds[2] - sounds[0]).max() < np.abs(sounds[3] - sounds[0]).max()
     assert not pipe.model.text_encoder._forward_hooks
 
 
-def test_directions_lead_from_plain_to_felt_words(opened):
-    pipe = opened("ace_step")
+def test_directions_lead_from_plain_to_felt_words(opened_music):
+    pipe = opened_music("ace_step")
     plain, glad = embedded(*reader(pipe), ["a plain melody", "a joyful melody"]).double()
     towards = pipe.directions.steps[BASIC.index("joy")].double()
     assert float((glad - plain) @ towards) > 0
@@ -268,8 +200,8 @@ def test_stretches_are_joined_without_a_step():
     assert 0.8 < mixed[800:1_100].std() < 1.2
 
 
-def test_musicgen_goes_on_from_the_last_seconds(opened, monkeypatch):
-    pipe, asked, generate = opened("musicgen"), [], type(opened("musicgen").model).generate
+def test_musicgen_goes_on_from_the_last_seconds(opened_music, monkeypatch):
+    pipe, asked, generate = opened_music("musicgen"), [], type(opened_music("musicgen").model).generate
 
     def listened(model, **given):
         asked.append(given)
@@ -283,8 +215,8 @@ def test_musicgen_goes_on_from_the_last_seconds(opened, monkeypatch):
     assert all(given["guidance_scale"] == 3.0 for given in asked)
 
 
-def test_ace_step_paints_what_comes_after(opened):
-    pipe = opened("ace_step")
+def test_ace_step_paints_what_comes_after(opened_music):
+    pipe = opened_music("ace_step")
     with Listener(pipe.model.transformer) as heard:
         run("ace_step", pipe, "0s joy; 6s sadness", 5.0)
     kept, made = (heard[i]["context_latents"][0, :, 8:].mean(dim=-1) for i in (-1, 0))
@@ -293,8 +225,8 @@ def test_ace_step_paints_what_comes_after(opened):
     assert kept[3 * 100 :].min() == 1
 
 
-def test_stable_audio_follows_as_closely_as_asked(opened):
-    pipe, piece = opened("stable_audio"), tune(440)
+def test_stable_audio_follows_as_closely_as_asked(opened_music):
+    pipe, piece = opened_music("stable_audio"), tune(440)
     vae = pipe.model.vae
     with torch.no_grad():
         stereo = torch.from_numpy(piece.audio).expand(1, 2, -1)
@@ -307,8 +239,8 @@ def test_stable_audio_follows_as_closely_as_asked(opened):
     assert alike[2] > 0.6
 
 
-def test_a_melody_is_followed_by_the_model_that_can(opened, tmp_path):
-    pipe = opened("musicgen", melody=True)
+def test_a_melody_is_followed_by_the_model_that_can(opened_music, tmp_path):
+    pipe = opened_music("musicgen", melody=True)
     file = write_audio(tmp_path / "a.wav", tune(440, 5.0).audio, 8_000)
     sounds = [run("musicgen", pipe, like=like) for like in (file, tune(262), None)]
     assert not np.array_equal(sounds[0].audio, sounds[1].audio)
@@ -320,163 +252,50 @@ def test_a_melody_is_followed_by_the_model_that_can(opened, tmp_path):
     assert set(classes[0].argmax(dim=-1)[1:-2].tolist()) == {9}  # A
 
 
-def test_ace_step_covers_a_piece(opened):
-    sounds = [run("ace_step", opened("ace_step"), like=tune(hz), seconds=3.0).audio for hz in (220, 550)]
+def test_ace_step_covers_a_piece(opened_music):
+    sounds = [run("ace_step", opened_music("ace_step"), like=tune(hz), seconds=3.0).audio for hz in (220, 550)]
     assert sounds[0].shape == (24_000, 2)
     assert not np.array_equal(*sounds)
 
 
-def test_models_that_follow_nothing_say_so(opened):
+def test_models_that_follow_nothing_say_so(opened_music):
     for name, how, says in (
         ("musicgen", {}, "MusicGen Melody does"), ("audioldm2", {}, "follows no given piece"),
         ("ace_step", {"hears": False}, "without the audio tokenizer"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=says):
-            run(name, opened(name, **how), like=tune(440))
+            run(name, opened_music(name, **how), like=tune(440))
     with pytest.raises(InputError, match="like"):
-        run("stable_audio", opened("stable_audio"), like=5)
+        run("stable_audio", opened_music("stable_audio"), like=5)
     with pytest.raises(EmogenError, match="missing"):
-        run("stable_audio", opened("stable_audio"), like="missing.wav")
+        run("stable_audio", opened_music("stable_audio"), like="missing.wav")
 
 
 # -- kinds of one family ----------------------------------------------------------------------------------------------
-def test_stereo_tokens_go_on_in_stereo(opened):
-    pipe = opened("musicgen", stereo=True)
+def test_stereo_tokens_go_on_in_stereo(opened_music):
+    pipe = opened_music("musicgen", stereo=True)
     out = run("musicgen", pipe, "0s joy; 3s sadness", 4.0)
     assert out.audio.shape == (16_000, 2)
     assert pipe._tokens(out.audio).shape == (8, 40)
 
 
-def test_the_distilled_ace_step_takes_few_steps_and_no_guidance(opened):
-    pipe = opened("ace_step", turbo=True)
+def test_the_distilled_ace_step_takes_few_steps_and_no_guidance(opened_music):
+    pipe = opened_music("ace_step", turbo=True)
     out = pipe(None, "joy", seconds=2.0, seed=1)
     assert out.made.request["num_inference_steps"] == 8
     assert out.made.request["guidance_scale"] == 1.0
 
 
-def test_a_language_model_with_a_head_works_as_one_without(opened):
-    assert type(opened("audioldm2").model.language_model) is type(opened("audioldm2", headless=False).model.language_model)
-    assert run("audioldm2", opened("audioldm2", headless=False)).audio.std() > 0
+def test_a_language_model_with_a_head_works_as_one_without(opened_music):
+    assert type(opened_music("audioldm2").model.language_model) is type(opened_music("audioldm2", headless=False).model.language_model)
+    assert run("audioldm2", opened_music("audioldm2", headless=False)).audio.std() > 0
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_numbers_may_be_half_as_long(models, name):
-    pipe = CLASSES[name].from_pretrained(models(name), torch_dtype=torch.bfloat16)
+def test_numbers_may_be_half_as_long(music_models, name):
+    pipe = CLASSES[name].from_pretrained(music_models(name), torch_dtype=torch.bfloat16)
     pipe.set_progress_bar_config(disable=True)
     encoder = reader(pipe)[1]
     assert encoder.dtype == torch.bfloat16
     assert run(name, pipe, "0s joy; 3s sadness", 3.5).audio.std() > 0
     assert reader(pipe.to("cpu"))[1].dtype == torch.float32
-
-
-# -- opening ----------------------------------------------------------------------------------------------------------
-def test_a_backend_is_written_with_its_folder(models):
-    for name, kind in CLASSES.items():
-        assert type(open_backend("music", f"{kind.backend}:{models(name)}")) is kind
-
-
-def test_what_cannot_be_opened_is_said(models, tmp_path, monkeypatch):
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    for written, error, says in (
-        ("musicgen", InputError, "Write musicgen:PATH_OR_ID"),
-        ("stable-audio:./nowhere", InputError, "no such folder. Accepted: a folder or a hub id of a StableAudio"),
-        (
-            "musicgen:nowhere",
-            InputError,
-            "no such folder. Accepted: a folder or a hub id of a musicgen or musicgen_melody",
-        ),
-        (f"ace-step:{tmp_path}", InputError, r"holds no model_index\.json"),
-        (f"musicgen:{tmp_path}", InputError, r"holds no config\.json"),
-        (f"musicgen:{models('stable_audio') / 'transformer'}", InputError, "holds a None"),
-        (
-            f"audioldm2:{models('stable_audio')}",
-            InputError,
-            "holds a StableAudioPipeline. Accepted: .* AudioLDM2Pipeline",
-        ),
-        ("musicgen:nobody/nothing", BackendMissing, "hub or its cache"),
-    ):
-        with pytest.raises(error, match=says) as caught:
-            open_backend("music", written)
-        assert len(str(caught.value).splitlines()) == 1
-
-
-@pytest.mark.skipif(find_spec("torchsde") is not None, reason="torchsde is installed")
-def test_a_missing_package_is_named(models, tmp_path):
-    folder = shutil.copytree(models("stable_audio"), tmp_path / "a")
-    index = json.loads((folder / "model_index.json").read_text())
-    (folder / "model_index.json").write_text(
-        json.dumps({**index, "scheduler": ["diffusers", "CosineDPMSolverMultistepScheduler"]})
-    )
-    with pytest.raises(BackendMissing, match=r"wants torchsde, which is not installed\. Install it: pip install torchsde"):
-        StableAudioMusicPipeline.from_pretrained(folder)
-
-
-def test_pickles_code_and_broken_files_are_refused(models, tmp_path):
-    def changed(name, change):
-        folder = shutil.copytree(models(name), tmp_path / f"{name}_{change.__name__}")
-        change(next(p for p in (folder / "transformer", folder) if p.is_dir()))
-        return folder
-
-    def pickled(folder):
-        weights = next(folder.glob("*.safetensors"))
-        torch.save({}, weights.with_suffix(".bin"))
-        weights.unlink()
-
-    def cut(folder):
-        weights = next(folder.glob("*.safetensors"))
-        weights.write_bytes(weights.read_bytes()[:1000])
-
-    def garbled(folder):
-        (folder / "config.json").write_text("{")
-
-    for name in ("musicgen", "stable_audio"):
-        for change in (pickled, cut, garbled):
-            with pytest.raises(CheckpointError) as caught:
-                CLASSES[name].from_pretrained(changed(name, change))
-            assert len(str(caught.value).splitlines()) == 1
-
-
-def test_the_licence_is_said_kept_and_heeded(models, opened, tmp_path, monkeypatch):
-    assert "Licence of the model: mit." in run("ace_step", opened("ace_step")).warnings
-    out = run("audioldm2", opened("audioldm2"))
-    assert out.sidecar()["media"]["music_model"]["licence"] == "cc-by-nc-sa-4.0"
-    opened("musicgen").save_pretrained(str(tmp_path / "saved"), safe_serialization=True)
-    assert load(tmp_path / "saved").config["licence"] == "cc-by-nc-4.0"
-    monkeypatch.setenv("EMOGEN_COMMERCIAL", "1")
-    for folder in (models("musicgen"), tmp_path / "saved"):
-        with pytest.raises(RightsError, match="cc-by-nc"):
-            MusicgenPipeline.from_pretrained(folder)
-    assert AceStepMusicPipeline.from_pretrained(models("ace_step")).config["licence"] == "mit"
-
-
-# -- options ----------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"seconds": 1.0}, {"seconds": -3.0}, {"seconds": float("nan")}, {"seconds": "long"}, {"tempo_bpm": 0}, {"key": "H minor"},
-        {"num_inference_steps": 0}, {"num_inference_steps": 2.5}, {"guidance_scale": 0.5}, {"steering": 9}, {"instruments": "flute"},
-        {"instruments": [""]}, {"like": tune(440), "follow": 2.0},
-    ],
-)  # fmt: skip
-def test_options_that_cannot_be_used(opened, options):
-    with pytest.raises(EmogenError) as caught:
-        run("stable_audio", opened("stable_audio"), **options)
-    assert caught.value.exit_code == 2
-
-
-def test_limits_and_options_of_other_models(opened):
-    with pytest.raises(LimitError, match=r"limits\.music_s"):
-        run("stable_audio", opened("stable_audio"), seconds=1e6)
-    with pytest.raises(InputError, match="musicgen does not denoise"):
-        run("musicgen", opened("musicgen"), num_inference_steps=5)
-
-
-def test_a_model_that_fails_says_so(opened, monkeypatch):
-    pipe = opened("stable_audio")
-
-    def full(*_, **__):
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
-
-    monkeypatch.setattr(pipe.model.transformer, "forward", full)
-    with pytest.raises(EmogenError, match=r"the model failed: CUDA out of memory.*shorter piece"):
-        run("stable_audio", pipe)

@@ -107,3 +107,8 @@ def test_any_text_is_a_story_or_a_plain_refusal(text: str) -> None:
         assert len(str(error)) < 1_000  # noqa: PT017 (either outcome is right)
     else:
         assert any(isinstance(e, Line) and e.text for e in script.elements)
+
+
+def test_words_of_front_matter_are_no_truth_values() -> None:
+    script = parse_script("---\nsubtitles: off\nmusic: off\ncast:\n  No: {portrait: no}\n---\nNo: We won.\n")
+    assert (script.composition["subtitles"], script.music, script.cast["no"].portrait) == ("off", "off", "no")

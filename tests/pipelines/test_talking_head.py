@@ -41,7 +41,7 @@ class TestTalkingHeadPipeline(PipelineContract):
     suffix = ".mp4"
     call = {"portrait": Drawing(), "fps": 12.0}
     index = {
-        "codec": ("emogen.codecs.face", "FaceCodec"),
+        "codec": ("emogen.codecs.face_codec", "FaceCodec"),
         "expression": ("emogen.pipelines.talking_head.expressive", "LearntExpression"),
         "speech": ("emogen.pipelines.speech.pipeline", "SpeechPipeline"),
     }

@@ -2,98 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from types import SimpleNamespace
-
-import huggingface_hub.constants
 import numpy as np
 import pytest
 import torch
 
-from emogen.codecs.face import INDEX, FaceCodec
 from emogen.conditioning.emotion import Emotion
-from emogen.errors import BackendMissing, CheckpointError, EmogenError, InputError, LimitError, RightsError
+from emogen.errors import InputError
 from emogen.media.jsonio import read_json
 from emogen.media.video import probe, read_frames
-from emogen.pipelines.base import open_backend
-from emogen.pipelines.speech.pipeline import RuleSpeechPipeline
 from emogen.pipelines.talking_head.backends import driving
-from emogen.pipelines.talking_head.backends.image_to_video import ImageToVideoTalkingHeadPipeline
-from emogen.pipelines.talking_head.backends.wan_animate import WanAnimateTalkingHeadPipeline
 from emogen.pipelines.talking_head.backends.wan_text import embedded
 from emogen.pipelines.talking_head.backends.wording import worded
-from emogen.pipelines.talking_head.expression import ExpressionRules
-from emogen.pipelines.talking_head.pipeline import TalkingHeadPipeline
 from tests.contract.pipeline import PipelineContract
 from tests.pipelines import tiny_video_models as tiny
-
-RATE = 12_000
-SMALL = {"size": 64, "fps": 12.0, "num_inference_steps": 2}
-
-
-def voice(seconds=0.4):
-    t = np.arange(round(seconds * RATE)) / RATE
-    sound = (0.3 * np.sin(2 * np.pi * 150 * t)).astype(np.float32)
-    return SimpleNamespace(audio=sound, sample_rate=RATE, words=(("ah", 0.0, seconds),), phones=(("a", 0.0, seconds),))
-
-
-class Drawing:
-    """A portrait that draws each curve as a bar, and says where a face's points would be."""
-
-    drawn = True
-
-    def __init__(self, size=128):
-        self.width = self.height = size
-        self.notes = []
-        self._points = np.random.default_rng(0).uniform(0.3, 0.7, (478, 2)) * size
-
-    def render(self, curves):
-        picture = np.full((self.height, self.width, 3), 40, np.uint8)
-        for i, value in enumerate(curves):
-            picture[2 * i : 2 * i + 2, : int(np.clip(abs(value), 0, 1) * self.width)] = 220
-        return picture
-
-    def landmarks(self, curves):
-        now = self._points + self.width * 0.2 * np.array([curves[INDEX["headYaw"]], curves[INDEX["headPitch"]]])
-        return now, now
-
-
-@pytest.fixture(scope="session")
-def models(tmp_path_factory):
-    """Kind -> the folder of a tiny model of it, built when first asked for."""
-    root, built = tmp_path_factory.mktemp("video_models"), {}
-
-    def model(name, **how):
-        key = name + "".join(sorted(how))
-        if key not in built:
-            built[key] = getattr(tiny, name)(root / key, **how)
-        return built[key]
-
-    return model
-
-
-@pytest.fixture(scope="session")
-def face():
-    """Motion by rules and a voice by rules: quick."""
-    return TalkingHeadPipeline(FaceCodec(), ExpressionRules(), RuleSpeechPipeline.embedded())
-
-
-@pytest.fixture(scope="session")
-def opened(models, face):
-    """A backend with a tiny model of a kind."""
-
-    def open_(name, torch_dtype=None, **how):
-        kind = WanAnimateTalkingHeadPipeline if name == "wan_animate" else ImageToVideoTalkingHeadPipeline
-        pipe = kind.from_pretrained(models(name, **how), face=face, torch_dtype=torch_dtype)
-        pipe.set_progress_bar_config(disable=True)
-        return pipe
-
-    return open_
-
-
-def run(pipe, emotion="joy:0.9", seconds=0.4, **more):
-    return pipe(None, emotion, **{"audio": voice(seconds), "portrait": Drawing(), "seed": 1, **SMALL, **more})
+from tests.pipelines.head_backends import RATE, SMALL, Drawing, run, voice
 
 
 class Contract(PipelineContract):
@@ -112,8 +34,8 @@ class TestWanAnimate(Contract):
 
     @pytest.fixture(scope="class")
     @classmethod
-    def pipe(cls, opened):
-        return opened("wan_animate")
+    def pipe(cls, opened_head):
+        return opened_head("wan_animate")
 
 
 class TestImageToVideo(Contract):
@@ -124,8 +46,8 @@ class TestImageToVideo(Contract):
 
     @pytest.fixture(scope="class")
     @classmethod
-    def pipe(cls, opened):
-        return opened("ltx")
+    def pipe(cls, opened_head):
+        return opened_head("ltx")
 
 
 # -- every kind, from a voice to a file -------------------------------------------------------------------------------
@@ -136,13 +58,13 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("name", "how", "segment"), KINDS)
-def test_pictures_and_voice_are_as_long_as_each_other(opened, tmp_path, name, how, segment):
-    pipe = opened(name, **how)
+def test_pictures_and_voice_are_as_long_as_each_other(opened_head, tmp_path, name, how, segment):
+    pipe = opened_head(name, **how)
     out = run(pipe, "0s joy; 1s sadness", 1.1, segment_frames=segment)
     assert out.pictures.shape == (14, 64, 64, 3)
     assert out.pictures.std() > 1
     assert len(out.motion.curves) == 14
-    again = run(opened(name, **how), "0s joy; 1s sadness", 1.1, segment_frames=segment)
+    again = run(opened_head(name, **how), "0s joy; 1s sadness", 1.1, segment_frames=segment)
     assert np.array_equal(out.pictures, again.pictures)
     info = probe(out.save(tmp_path / "a.mp4"))
     assert (info.width, info.height, round(info.fps)) == (64, 64, 12)
@@ -162,30 +84,30 @@ def test_pictures_and_voice_are_as_long_as_each_other(opened, tmp_path, name, ho
 
 @pytest.mark.parametrize("frames", [1, 4, 5, 6, 9, 13, 14])
 @pytest.mark.parametrize("name", ["wan_animate", "wan_i2v"])
-def test_any_number_of_frames_can_be_made(opened, name, frames):
-    out = run(opened(name), seconds=frames / 12, segment_frames=13, num_inference_steps=1)
+def test_any_number_of_frames_can_be_made(opened_head, name, frames):
+    out = run(opened_head(name), seconds=frames / 12, segment_frames=13, num_inference_steps=1)
     assert out.pictures.shape == (frames, 64, 64, 3)
     assert len(out.audio) == round(frames / 12 * RATE)
 
 
-def test_a_text_is_spoken_and_filmed(opened):
-    out = opened("ltx")("Mum.", "joy", portrait=Drawing(), seed=1, **{**SMALL, "fps": 5.0})
+def test_a_text_is_spoken_and_filmed(opened_head):
+    out = opened_head("ltx")("Mum.", "joy", portrait=Drawing(), seed=1, **{**SMALL, "fps": 5.0})
     assert [word for word, _, _ in out.words] == ["Mum."]
     assert out.pictures.shape[0] == len(out.motion.curves)
     assert out.made.request["text"] == "Mum."
 
 
-def test_the_rate_is_the_models_own(opened):
+def test_the_rate_is_the_models_own(opened_head):
     for name, rate in {"wan_animate": 30.0, "wan_i2v": 16.0, "ltx": 25.0}.items():
-        out = run(opened(name), seconds=0.2, fps=None, num_inference_steps=1)
+        out = run(opened_head(name), seconds=0.2, fps=None, num_inference_steps=1)
         assert out.motion.fps == rate
         assert not any("frames per second" in note for note in out.warnings)
-    assert any("the model knows 16" in note for note in run(opened("wan_i2v"), seconds=0.2, fps=25.0).warnings)
+    assert any("the model knows 16" in note for note in run(opened_head("wan_i2v"), seconds=0.2, fps=25.0).warnings)
 
 
-def test_numbers_may_be_half_as_long(opened):
+def test_numbers_may_be_half_as_long(opened_head):
     for name, how in (("wan_animate", {}), ("wan_i2v", {}), ("ltx", {"timed_decoder": True})):
-        pipe = opened(name, torch.bfloat16, **how)
+        pipe = opened_head(name, torch.bfloat16, **how)
         assert pipe.video.transformer.dtype == torch.bfloat16
         assert pipe.video.vae.dtype == (torch.bfloat16 if name == "ltx" else torch.float32)
         assert run(pipe).pictures.std() > 1
@@ -207,8 +129,8 @@ class Listener:
         self._hook.remove()
 
 
-def test_our_face_and_key_points_drive_wan_animate(opened):
-    pipe = opened("wan_animate")
+def test_our_face_and_key_points_drive_wan_animate(opened_head):
+    pipe = opened_head("wan_animate")
     with Listener(pipe.video.transformer) as still:
         run(pipe, head=0.0, gaze=0.0, blink=0.0, seconds=1.0)
     with Listener(pipe.video.transformer) as moving:
@@ -220,8 +142,8 @@ def test_our_face_and_key_points_drive_wan_animate(opened):
     assert float(still[0]["face_pixel_values"].max()) > float(still[0]["face_pixel_values"].min())
 
 
-def test_each_segment_is_told_what_is_felt_in_it(opened):
-    pipe = opened("wan_animate")
+def test_each_segment_is_told_what_is_felt_in_it(opened_head):
+    pipe = opened_head("wan_animate")
     with Listener(pipe.video.transformer) as heard:
         out = run(pipe, "0s joy; 1s anger", 1.4, segment_frames=9)
     told = [one["prompt"] for one in out.made.facts["told"]]
@@ -237,8 +159,8 @@ def test_each_segment_is_told_what_is_felt_in_it(opened):
         assert torch.allclose(heard_words[0], wanted, atol=1e-5)
 
 
-def test_the_face_is_exaggerated_alone_or_with_the_words(opened):
-    pipe = opened("wan_animate")
+def test_the_face_is_exaggerated_alone_or_with_the_words(opened_head):
+    pipe = opened_head("wan_animate")
     sides = []
     for options in ({"face_guidance": 3.0}, {"face_guidance": 3.0, "text_guidance": 3.0}):
         with Listener(pipe.video.transformer) as heard:
@@ -252,8 +174,8 @@ def test_the_face_is_exaggerated_alone_or_with_the_words(opened):
         run(pipe, face_guidance=2.0, text_guidance=3.0)
 
 
-def test_an_image_model_follows_our_video_as_closely_as_asked(opened):
-    pipe = opened("ltx")
+def test_an_image_model_follows_our_video_as_closely_as_asked(opened_head):
+    pipe = opened_head("ltx")
     ours = [driving.resized(picture, 64) for picture in pipe.face(
         None, "joy:0.9", audio=voice(0.7), portrait=Drawing(), fps=12.0, size=128, seed=1).frames()]  # fmt: skip
     vae, goal = pipe.video.vae, pipe._kind.encoded(ours)
@@ -283,8 +205,8 @@ def test_words_come_from_the_emotion_and_its_muscles():
     assert turning.index("At first: The person feels calm") < turning.index("Then: The person feels strong joy")
 
 
-def test_the_pose_of_a_drawn_face_is_found_in_its_pictures(face):
-    head = face(None, "surprise", audio=voice(0.3), portrait="avatar:ava", fps=10.0, size=256, seed=1)
+def test_the_pose_of_a_drawn_face_is_found_in_its_pictures(plain_face):
+    head = plain_face(None, "surprise", audio=voice(0.3), portrait="avatar:ava", fps=10.0, size=256, seed=1)
     points = driving.points_of(head)
     assert points.shape == (len(head.motion.curves), 478, 2)
     picture = driving.pose(points[0], np.array([[60.0, 240.0], [200.0, 240.0]]), 256)
@@ -303,7 +225,7 @@ def test_the_pose_of_a_drawn_face_is_found_in_its_pictures(face):
     assert driving.shoulders(np.zeros((64, 64, 3), np.uint8)) is None
 
 
-def test_a_portrait_without_a_face_drives_nothing(opened):
+def test_a_portrait_without_a_face_drives_nothing(opened_head):
     class Blank(Drawing):
         landmarks = None
 
@@ -311,117 +233,4 @@ def test_a_portrait_without_a_face_drives_nothing(opened):
             return np.zeros((self.height, self.width, 3), np.uint8)
 
     with pytest.raises(InputError, match="no face is seen"):
-        run(opened("wan_animate"), portrait=Blank())
-
-
-# -- opening ----------------------------------------------------------------------------------------------------------
-def test_a_backend_is_written_with_its_folder(models):
-    assert type(open_backend("talking_head", f"wan-animate:{models('wan_animate')}")) is WanAnimateTalkingHeadPipeline
-    assert type(open_backend("talking_head", f"i2v:{models('ltx')}")) is ImageToVideoTalkingHeadPipeline
-
-
-def test_what_cannot_be_opened_is_said(models, tmp_path, monkeypatch):
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    for written, error, says in (
-        ("wan-animate", InputError, "PATH_OR_ID"),
-        ("i2v:./nowhere", InputError, "no such folder. Accepted: a folder or a hub id of a LTX"),
-        ("i2v:nowhere", InputError, "no such folder"),
-        (f"wan-animate:{tmp_path}", InputError, r"holds no model_index\.json"),
-        (f"wan-animate:{models('ltx')}", InputError, "holds a LTXImageToVideoPipeline. Accepted: .* WanAnimatePipeline"),
-        ("wan-animate:nobody/nothing", BackendMissing, "hub or its cache. Accepted: .* WanAnimatePipeline"),
-    ):
-        with pytest.raises(error, match=says) as caught:
-            open_backend("talking_head", written)
-        assert len(str(caught.value).splitlines()) == 1
-
-
-def test_pickles_code_and_broken_files_are_refused(models, opened, tmp_path, face):
-    def changed(change):
-        folder = shutil.copytree(models("wan_animate"), tmp_path / change.__name__)
-        change(folder)
-        return folder
-
-    def pickled(folder):
-        weights = folder / "transformer" / "diffusion_pytorch_model.safetensors"
-        torch.save({}, weights.with_suffix(".bin"))
-        weights.unlink()
-
-    def coded(folder):
-        index = json.loads((folder / "model_index.json").read_text())
-        (folder / "model_index.json").write_text(json.dumps({**index, "scheduler": ["planted", "Planted"]}))
-        (folder / "scheduler" / "planted.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
-
-    def cut(folder):
-        weights = folder / "vae" / "diffusion_pytorch_model.safetensors"
-        weights.write_bytes(weights.read_bytes()[:1000])
-
-    def garbled(folder):
-        (folder / "model_index.json").write_text("{")
-
-    for change in (pickled, coded, cut, garbled):
-        with pytest.raises(CheckpointError) as caught:
-            WanAnimateTalkingHeadPipeline.from_pretrained(changed(change), face=face)
-        assert len(str(caught.value).splitlines()) == 1
-    assert not (tmp_path / "ran").exists()
-
-
-def test_the_licence_is_said_and_kept(models, opened, monkeypatch):
-    assert "Licence of the video model: apache-2.0." in run(opened("wan_animate")).warnings
-    assert "The video model's card states no licence." in run(opened("ltx")).warnings
-    assert run(opened("wan_i2v")).sidecar()["media"]["video_model"]["licence"] == "cc-by-nc-4.0"
-    monkeypatch.setenv("EMOGEN_COMMERCIAL", "1")
-    with pytest.raises(RightsError, match="cc-by-nc"):
-        opened("wan_i2v")
-
-
-def test_on_a_graphics_card_networks_take_turns(opened, monkeypatch):
-    pipe, done = opened("wan_i2v", two_stages=True), []
-    monkeypatch.setattr(pipe.video, "enable_model_cpu_offload", lambda device: done.append(("offload", str(device))))
-    for net in (pipe.video.transformer, pipe.video.transformer_2):
-        monkeypatch.setattr(net, "set_attention_backend", lambda name: done.append(("attention", name)))
-    assert pipe.to("cuda:0") is pipe
-    assert done[0] == ("offload", "cuda:0")
-    assert [kind for kind, _ in done] == ["offload", "attention", "attention"]
-    assert done[1][1] in ("xformers", "native")
-
-
-def test_networks_that_take_turns_make_the_same_pictures(opened):
-    for name in ("wan_animate", "ltx"):
-        pipe = opened(name)
-        first = run(pipe).pictures
-        pipe.video.enable_model_cpu_offload(device="cpu")
-        assert np.array_equal(run(pipe).pictures, first)
-
-
-# -- options ----------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"size": 65}, {"size": 4096}, {"size": "big"}, {"fps": 0}, {"fps": 1e9}, {"num_inference_steps": 0},
-        {"num_inference_steps": 2.5}, {"segment_frames": 6}, {"segment_frames": 1}, {"face_guidance": 0.5},
-        {"text_guidance": float("nan")}, {"portrait": "missing.jpg"}, {"mouth": 7},
-    ],
-)  # fmt: skip
-def test_options_that_cannot_be_used(opened, options):
-    with pytest.raises(EmogenError) as caught:
-        run(opened("wan_animate"), **options)
-    assert caught.value.exit_code == 2
-    for more in ({"follow": 1.5}, {"guidance_scale": 0}):
-        with pytest.raises(InputError):
-            run(opened("ltx"), **more)
-
-
-def test_a_long_voice_is_refused_before_anything_is_drawn(opened):
-    with pytest.raises(LimitError, match="61 s; video models are asked for at most 60 s"):
-        run(opened("ltx"), seconds=61.0, fps=1.0)
-
-
-def test_a_model_that_fails_says_so(opened, monkeypatch):
-    pipe = opened("ltx")
-
-    def full(*_, **__):
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
-
-    monkeypatch.setattr(pipe.video.transformer, "forward", full)
-    with pytest.raises(EmogenError, match=r"the video model failed: CUDA out of memory.*smaller size"):
-        run(pipe)
+        run(opened_head("wan_animate"), portrait=Blank())

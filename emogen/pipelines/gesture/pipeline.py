@@ -12,7 +12,8 @@ import torch
 from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 
 from emogen.checkpoints import checkpoint_hash, commercial_only
-from emogen.codecs.body import BodyCodec, BodyMotion
+from emogen.codecs.body import BodyMotion
+from emogen.codecs.body_codec import BodyCodec
 from emogen.codecs.body_features import FPS, features, way
 from emogen.conditioning.encoder import track_features
 from emogen.conditioning.track import EmotionTrack

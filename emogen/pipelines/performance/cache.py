@@ -24,7 +24,7 @@ import numpy as np
 
 from emogen.errors import InputError
 from emogen.limits import LIMITS
-from emogen.pipelines.outputs import versions
+from emogen.versions import versions
 
 VARIABLE = "EMOGEN_CACHE"
 SUFFIX = ".piece"

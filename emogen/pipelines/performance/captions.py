@@ -45,7 +45,7 @@ def subtitles(plan: Plan, spoken: Sequence[Any], most: int = SUBTITLE_CHARS) -> 
     """
     found = []
     for beat, said in zip(plan.beats, spoken, strict=True):
-        pieces = [piece for sentence in split_sentences(beat.text) for piece in _pieces(sentence, most)]
+        pieces = [piece for sentence in split_sentences(beat.words) for piece in _pieces(sentence, most)]
         length = beat.end_s - beat.start_s
         starts = _starts(pieces, said.words, length)
         speaker = beat.role.name if beat.role.portrait else ""

@@ -45,6 +45,8 @@ from emogen.pipelines.performance.readers import parse_script, read_script
 from emogen.pipelines.performance.script import Framing, Music, Scene, Script
 from emogen.pipelines.performance.staging import stage
 from emogen.pipelines.speech.cast import NOTHING, Member
+from emogen.pipelines.speech.languages import find_language
+from emogen.pipelines.speech.ssml import is_ssml, sentences_of, without_markup
 
 #: The part of what words say that is left beside a hint that names a feeling; own assumption.
 BESIDE_HINT = 0.5
@@ -107,7 +109,7 @@ class _Planned:
     def read(self, lines: Sequence[Line]) -> None:
         """Reads what the words of all lines say, each sentence with what stands before it."""
         unread = self.emotion is None and any(_written(line) is None for line in lines)
-        sentences = [s for line in lines for s in split_sentences(line.text)]
+        sentences = [s for line in lines for s in split_sentences(without_markup(self._said(line)))]
         self.said: Iterator[Recognition] = iter(TextRecognizer.load("embedded").curve(sentences) if unread else ())
 
     def add(self, element: Any) -> None:
@@ -129,11 +131,12 @@ class _Planned:
             self._line(element)
 
     def _line(self, line: Line) -> None:
-        role, asked = self.roles[line.role], self._asked(line)
+        role, asked, text = self.roles[line.role], self._asked(line), self._said(line)
+        words = without_markup(text)
         last = self.beats[-1].role.name if self.beats else None
         gap_s = (LEAD_S if last is None else GAP_S if last == role.name else TURN_S) + self.silence_s
         self.now_s += gap_s
-        sentences = split_sentences(line.text)
+        sentences = split_sentences(words)
         lengths = [len(sentence) / CHARS_PER_S for sentence in sentences]
         begins = [float(b) for b in np.cumsum([0.0, *lengths[:-1]])]
         read = [r for _, r in zip(sentences, self.said, strict=False)]
@@ -151,13 +154,26 @@ class _Planned:
             accepted = "Give them one in the cast, or leave the shot out."
             raise InputError(f"{self.script.name} line {line.number}, shot", f"{role.name} has no portrait", accepted)
         self._note(sentences, begins, lengths, track)
-        length_s = len(line.text) / CHARS_PER_S
+        length_s = len(words) / CHARS_PER_S
         shown = replace(role, mood=NOTHING, policy=None, agent=False, intensity=1.0, ssml=False)  # all of it is in the track
         start_s, self.now_s = self.now_s, self.now_s + length_s
         written = asked is not None
-        self.beats.append(Beat(line.number, shown, line.text, track, written, start_s, self.now_s, gap_s=gap_s, because=because))
+        self.beats.append(Beat(line.number, shown, text, track, written, start_s, self.now_s, gap_s=gap_s, because=because))
         self.silence_s = 0.0
         self.hearts.said(line.role, track.at(length_s), self.now_s)
+
+    def _said(self, line: Line) -> str:
+        """What the voice is given to say: SSML, checked, where its speaker has it."""
+        role, where = self.roles[line.role], f"{self.script.name} line {line.number}, text"
+        text = f"<speak>{line.text}</speak>" if role.ssml and not is_ssml(line.text) else line.text
+        if is_ssml(text):
+            if not role.ssml:
+                raise InputError(where, "is SSML, which this speaker does not have", "Write `ssml: true` in the cast.")
+            try:
+                sentences_of(text, find_language(role.language or self.script.language))
+            except InputError as error:
+                raise at_line(self.script.name, line.number, error) from error
+        return text
 
     def _note(self, sentences: Sequence[str], begins: Sequence[float], lengths: Sequence[float], track: EmotionTrack) -> None:
         for sentence, begin, length in zip(sentences, begins, lengths, strict=True):

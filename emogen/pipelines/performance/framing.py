@@ -140,7 +140,13 @@ class Stage:
         for actor, figure in zip(reversed(shot.actors), self._figures, strict=True):
             second = actor.side > 0
             part = out[:, shot.width - w :] if wide and second else out[:, :w] if wide else out[shot.height - h :] if second else out[:h]
-            figure.onto(part, i)
+            if actor is shot.actors[0]:
+                figure.onto(part, i)
+            elif self._kept is not None and self._kept[0] == i // LISTENING:
+                part[:] = self._kept[1]
+            else:
+                figure.onto(part, i)
+                self._kept = (i // LISTENING, part.copy())
         half = max(1, round(LINE_PX * min(shot.width, shot.height) / 480))
         if wide:
             out[:, w - half : w + half] = 12

@@ -170,8 +170,8 @@ class Maker:
 
     def music(self, cue: Cue, peaks: Sequence[Peak], number: int) -> np.ndarray:
         """A cue's music, float32 [n, 2] at `mix.RATE_HZ`; it rises to the turns of the story."""
-        seconds = cue.end_s - cue.start_s
-        turns = [(p.t_s - cue.start_s, p.strength) for p in peaks if cue.start_s < p.t_s < cue.end_s]
+        seconds = round(cue.end_s - cue.start_s, 3)  # where it stands must not show in the last digits
+        turns = [(round(p.t_s - cue.start_s, 3), p.strength) for p in peaks if cue.start_s < p.t_s < cue.end_s]
         felt = rising(cue.emotion or EmotionTrack.of(Emotion()), turns)
         seed = mixed_seed(self.seed, "music", number)
         key = digest("music", self._base, str(felt), seconds, turns, seed)

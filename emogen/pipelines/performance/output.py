@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,9 +15,11 @@ from emogen.codecs.body import BodyMotion
 from emogen.codecs.face import FaceMotion
 from emogen.conditioning.track import EmotionTrack
 from emogen.errors import InputError
+from emogen.media.atomic import check_writable
 from emogen.media.audio import write_audio
 from emogen.media.jsonio import write_json
 from emogen.media.motion import write_bvh
+from emogen.media.sidecar import sidecar_path
 from emogen.media.subtitles import Subtitle, write_srt, write_vtt
 from emogen.media.video_pieces import PieceWriter, decoded
 from emogen.pipelines.outputs import Made, MediaOutput
@@ -211,6 +213,28 @@ class PerformanceOutput(MediaOutput):
 
     def _web_words(self, path: Path) -> None:
         write_vtt(path, self["subtitles"])
+
+
+def check_output(path: str | Path, read: Sequence[Any], subtitles: str = "beside") -> Path:
+    """Refuses a place where a performance could not be written, or would be written over what it is made of.
+
+    Args:
+        path: Of the media.
+        read: The script, its cast ...; what is no path of a file is passed over.
+        subtitles: As in `Composition`.
+
+    Raises:
+        InputError: The suffix, the folder, or one of the files that would be lost.
+    """
+    path = check_writable(path, tuple(PerformanceOutput.writers))
+    written = {path, sidecar_path(path)}
+    if path.suffix.lower() == ".mp4" and subtitles == "beside":
+        written.add(path.with_suffix(".srt"))
+    places = {one.resolve(): one for one in written}
+    for given in read:
+        if isinstance(given, (str, Path)) and "\n" not in str(given) and (lost := places.get(Path(given).resolve())):
+            raise InputError(str(path), f"{lost.name} would be written over {given}", "Give the output another name.")
+    return path
 
 
 def _file_names(names: list[str]) -> dict[str, str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -118,11 +118,18 @@ class PerformancePipeline(AffectivePipeline):
             portraits = _portraits(plan, store)
             reel = Reel()
             steps.done("plan")
-            with Studio(reel.put) as studio:
-                plan, spoken = _on_frames(plan, maker)
+            with Studio(reel.put, len(plan.beats)) as studio:
+                stage = _Staged(self, _on_frames(plan), maker, portraits)
+                for i in range(len(plan.beats)):
+                    stage.speak(i)
+                    if stage.known(i):  # it is drawn while the others speak
+                        self._draw(stage, i, store, studio, reel)
+                plan, spoken = _within_limits(stage.plan), stage.spoken
                 steps.done("voices")
-                stage = _Staged(self, plan, spoken, maker, portraits)
-                shots = list(self._drawn(stage, store, studio, reel))
+                for i in range(len(plan.beats)):
+                    if i not in stage.shots:
+                        self._draw(stage, i, store, studio, reel)
+                shots = [stage.shots[i] for i in range(len(plan.beats))]
                 steps.done("faces")
                 sounds = _sounds(plan, spoken, maker)
                 steps.done("music")
@@ -132,23 +139,22 @@ class PerformancePipeline(AffectivePipeline):
         words = [word for of_beat in _subtitles(plan, spoken) for word in of_beat]
         made = self._made(plan, seed, portraits, store, steps.timings)
         out = PerformanceOutput(
-            sounds.mix.audio, mix.RATE_HZ, plan, shots, words, _chapters(plan, shots), reel, sounds, stage.faces,
-            stage.bodies, made=made,
+            sounds.mix.audio, mix.RATE_HZ, plan, shots, words, _chapters(plan, shots), reel, sounds,
+            _in_order(stage.faces, portraits), _in_order(stage.bodies, portraits), made=made,
         )  # fmt: skip
         return out if return_dict else out.to_tuple()
 
-    def _drawn(self, stage: _Staged, store: Cache, studio: Studio, reel: Reel) -> Iterator[Shot]:
-        """The shots; each is given to the studio as soon as it is known, but for those that are kept."""
-        for number, shot in enumerate(stage.shots()):
-            yield shot
-            key = shot.key
-            piece = store.find("shot", key)
-            if piece is not None:
-                reel.put(number, piece)
-                continue
-            people = [*shot.actors, *(shot.before.actors if shot.before else ())]
-            opened = {actor.portrait: stage.opened(actor.name) for actor in people}
-            studio.draw(number, shot, opened, partial(store.keep, key))
+    def _draw(self, stage: _Staged, number: int, store: Cache, studio: Studio, reel: Reel) -> None:
+        """Makes a shot ready and gives it to the studio, but for one that is kept."""
+        shot = stage.shot(number)
+        key = shot.key
+        piece = store.find("shot", key)
+        if piece is not None:
+            reel.put(number, piece)
+            return
+        people = [*shot.actors, *(shot.before.actors if shot.before else ())]
+        opened = {actor.portrait: stage.opened(actor.name) for actor in people}
+        studio.draw(number, shot, opened, partial(store.keep, key))
 
     def _made(self, plan: Plan, seed: int, portraits: dict[str, Portrait], store: Cache, timings: dict[str, float]) -> Made:
         keyframes = [
@@ -170,42 +176,66 @@ class PerformancePipeline(AffectivePipeline):
 
 
 class _Staged:
-    """Beats -> shots: who is seen in them, how they move, and where."""
+    """Beats -> shots: who is seen in them, how they move, and where.
 
-    def __init__(
-        self, pipe: PerformancePipeline, plan: Plan, spoken: Sequence[Voice], maker: Maker, portraits: dict[str, Portrait]
-    ) -> None:
-        self.pipe, self.plan, self.spoken, self.maker, self.portraits = pipe, plan, spoken, maker, portraits
+    A shot lasts to a little before the next line, and so is known as soon as its own line is spoken; a listener's
+    feelings, and words that are burnt in, wait for all lines.
+
+    Attributes:
+        plan: On the clock, by the voices that are made; the other lines are of their estimated length.
+        spoken: The voices so far.
+        shots: Beat -> its shot, of those that were asked for.
+        faces: Name -> (start in s, face).
+        bodies: Name -> (start in s, body, strokes).
+    """
+
+    def __init__(self, pipe: PerformancePipeline, plan: Plan, maker: Maker, portraits: dict[str, Portrait]) -> None:
+        self.pipe, self._estimated, self.maker, self.portraits = pipe, plan, maker, portraits
         self.fps = plan.composition.fps
-        self.cuts = cuts(plan, self.fps)
+        self.plan, self.spoken, self.shots = plan, list[Voice](), dict[int, Shot]()
         self.faces: dict[str, list[Any]] = {}
         self.bodies: dict[str, list[Any]] = {}
-        self._words = _subtitles(plan, spoken) if plan.composition.subtitles == "burnt" else [[] for _ in plan.beats]
         self._which = _which(plan)
         self._sides = {name: -1 if i % 2 == 0 else 1 for i, name in enumerate(portraits)}
+
+    def speak(self, i: int) -> None:
+        """Makes the voice of a beat, one after the other, and sets the clock by it."""
+        self.spoken.append(self.maker.voice(self._estimated.beats[i], self.plan.language, self._which[i]))
+        said = [round(voice.seconds * self.fps) / self.fps for voice in self.spoken]
+        self.plan = self._estimated.timed([*said, *(beat.length_s for beat in self._estimated.beats[i + 1 :])])
+        self.cuts = cuts(self.plan, self.fps)
+
+    def known(self, i: int) -> bool:
+        """Whether the shot of the last beat that was spoken depends on no later one."""
+        alone = self.plan.beats[i].shot != "two" and self.plan.composition.subtitles != "burnt"
+        return alone and i + 1 < len(self.cuts) and (i == 0 or i - 1 in self.shots or self.cuts[i].scene == self.cuts[i - 1].scene)
 
     def opened(self, name: str) -> Any:
         """What paints somebody."""
         return self.portraits[name].open()
 
-    def shots(self) -> Iterator[Shot]:
-        """A shot for each beat, one after the other."""
-        frame, last = self.plan.composition, None
-        for i, (beat, cut) in enumerate(zip(self.plan.beats, self.cuts, strict=True)):
-            scene = self.plan.scenes[cut.scene]
-            framing = beat.shot if beat.role.name in self.portraits else "picture"
-            actors = () if framing == "picture" else self._actors(i, framing)
-            changed = i > 0 and cut.scene != self.cuts[i - 1].scene
-            words = tuple(
-                (round(w.start_s * self.fps) - cut.start, round(w.end_s * self.fps) - cut.start, w.text) for w in self._words[i]
-            )
-            last = Shot(
-                cut.start, cut.end - cut.start, self.fps, frame.width, frame.height,
-                framing if len(actors) > 1 or framing != "two" else "bust", self._place(i, cut, framing), actors,
-                title=self.plan.title if i == 0 else "", heading=scene.words if cut.opens else "", words=words,
-                rises=i == 0, falls=i == len(self.cuts) - 1, before=replace(last, before=None) if changed and last else None,
-            )  # fmt: skip
-            yield last
+    def shot(self, i: int) -> Shot:
+        """The shot of a beat."""
+        beat, cut, frame = self.plan.beats[i], self.cuts[i], self.plan.composition
+        framing = beat.shot if beat.role.name in self.portraits else "picture"
+        actors = () if framing == "picture" else self._actors(i, framing)
+        changed = i > 0 and cut.scene != self.cuts[i - 1].scene
+        words = tuple(
+            (round(w.start_s * self.fps) - cut.start, round(w.end_s * self.fps) - cut.start, w.text) for w in self._words[i]
+        )
+        self.shots[i] = Shot(
+            cut.start, cut.end - cut.start, self.fps, frame.width, frame.height,
+            framing if len(actors) > 1 or framing != "two" else "bust", self._place(i, cut, framing), actors,
+            title=self.plan.title if i == 0 else "", heading=self.plan.scenes[cut.scene].words if cut.opens else "", words=words,
+            rises=i == 0, falls=i == len(self.cuts) - 1,
+            before=replace(self.shots[i - 1], before=None) if changed else None,
+        )  # fmt: skip
+        return self.shots[i]
+
+    @cached_property
+    def _words(self) -> list[list[Any]]:
+        burnt = self.plan.composition.subtitles == "burnt"
+        return _subtitles(self.plan, self.spoken) if burnt else [[] for _ in self.plan.beats]
 
     def _actors(self, i: int, framing: str) -> tuple[Actor, ...]:
         """The speaker, and in a shot of two who listens."""
@@ -283,16 +313,23 @@ def _which(plan: Plan) -> list[int]:
     return found
 
 
-def _on_frames(plan: Plan, maker: Maker) -> tuple[Plan, list[Voice]]:
-    """The voices, and the plan with their lengths; all begins and ends with a frame, so that a shot does not depend on others."""
-    spoken = [maker.voice(beat, plan.language, which) for beat, which in zip(plan.beats, _which(plan), strict=True)]
+def _on_frames(plan: Plan) -> Plan:
+    """The plan with all silences in whole frames, as voices are, so that a shot does not depend on others."""
     fps = plan.composition.fps
     beats = tuple(replace(beat, gap_s=round(beat.gap_s * fps) / fps) for beat in plan.beats)
-    timed = replace(plan, beats=beats, tail_s=round(plan.tail_s * fps) / fps).timed([round(v.seconds * fps) / fps for v in spoken])
-    if timed.duration_s > LIMITS.render_s:
-        found = f"lasts {timed.duration_s:.0f} s"
+    return replace(plan, beats=beats, tail_s=round(plan.tail_s * fps) / fps)
+
+
+def _within_limits(plan: Plan) -> Plan:
+    if plan.duration_s > LIMITS.render_s:
+        found = f"lasts {plan.duration_s:.0f} s"
         raise LimitError(plan.name, found, f"The limit is {LIMITS.render_s:.0f} s (limits.render_s).")
-    return timed, spoken
+    return plan
+
+
+def _in_order(parts: dict[str, list[Any]], names: Iterable[str]) -> dict[str, list[Any]]:
+    """What each does, by when it begins; whoever appears first comes first."""
+    return {name: sorted(parts[name], key=lambda part: float(part[0])) for name in names if name in parts}
 
 
 def _subtitles(plan: Plan, spoken: Sequence[Voice]) -> list[list[Any]]:

@@ -18,6 +18,7 @@ from emogen.pipelines.performance.composition import Composition
 from emogen.pipelines.performance.feelings import listening_tracks, scene_track
 from emogen.pipelines.performance.plan_table import table
 from emogen.pipelines.speech.cast import Member
+from emogen.pipelines.speech.ssml import without_markup
 
 SHOTS = ("head", "bust", "two", "picture")
 #: Characters of text per second, about 155 words a minute; only for times before the voices exist. Own assumption.
@@ -38,7 +39,7 @@ class Beat:
     Attributes:
         number: The line of the script that it stands in.
         role: Who says it, each with a voice.
-        text: What is said.
+        text: What is said, as the voice is given it; it may be SSML.
         emotion: In seconds from the beat's own start.
         written: Whether its times stand as written; else they stretch with the voice.
         start_s: When it begins.
@@ -60,6 +61,11 @@ class Beat:
     gap_s: float = 0.0
     because: str = ""
     peak: tuple[str, float] | None = None
+
+    @property
+    def words(self) -> str:
+        """What is said, as people read it."""
+        return without_markup(self.text)
 
     @property
     def length_s(self) -> float:
@@ -161,14 +167,15 @@ class Plan:
 
     @cached_property
     def music(self) -> tuple[Cue, ...]:
-        """Music on the clock; cues that meet are one, with a second of transition."""
+        """Music on the clock; cues that meet within a scene are one, with a second of transition. A new scene has its own."""
         if not self.music_marks:
             return (Cue(0.0, self.duration_s, _scaled(self.track, MUSIC_SHARE)),)
         placed: list[Cue] = []
+        anew = {mark.before for mark in self.scene_marks}
         for mark, start, stop in self._spans(self.music_marks):
             if mark.emotion is None or stop - start <= SHORTEST_MUSIC_S:
                 continue
-            if placed and abs(placed[-1].end_s - start) < 1e-6:
+            if placed and abs(placed[-1].end_s - start) < 1e-6 and mark.before not in anew:
                 before = placed.pop()
                 joined = _joined(before.emotion or mark.emotion, mark.emotion, start - before.start_s)
                 placed.append(Cue(before.start_s, stop, joined))
@@ -198,7 +205,7 @@ class Plan:
     def peaks(self) -> tuple[Peak, ...]:
         """The moments on which the story turns, in order."""
         return tuple(
-            Peak(round(beat.start_s + _share(beat.text, beat.peak[0]) * beat.length_s, 3), beat.peak[1], beat.peak[0], i)
+            Peak(round(beat.start_s + _share(beat.words, beat.peak[0]) * beat.length_s, 3), beat.peak[1], beat.peak[0], i)
             for i, beat in enumerate(self.beats)
             if beat.peak is not None
         )
@@ -242,7 +249,7 @@ class Plan:
 def _following(beats: Iterable[Beat], lengths_s: Sequence[float] | None) -> tuple[Beat, ...]:
     t, placed = 0.0, []
     for i, beat in enumerate(beats):
-        length = len(beat.text) / CHARS_PER_S if lengths_s is None else lengths_s[i]
+        length = len(beat.words) / CHARS_PER_S if lengths_s is None else lengths_s[i]
         start = t + beat.gap_s
         t = start + length
         placed.append(replace(beat, start_s=start, end_s=t))

@@ -109,7 +109,7 @@ def _emotion(track: EmotionTrack, moved: bool) -> str:
 
 
 def _line(beat: Beat, moved: bool) -> dict[str, Any]:
-    track, usual_s = beat.emotion, len(beat.text) / CHARS_PER_S
+    track, usual_s = beat.emotion, len(beat.words) / CHARS_PER_S
     if not beat.written and track.duration and abs(beat.length_s - usual_s) > 1e-9:
         track = track.scale_time(usual_s / beat.length_s)  # as before the voice was known
     found: dict[str, Any] = {"speaker": beat.role.name, "text": beat.text, "emotion": _emotion(track, moved)}
@@ -280,7 +280,8 @@ def _shown(member: Member) -> Member:
 
 def _fields(found: Any, accepted: Sequence[str] | None, where: str) -> Mapping[str, Any]:
     if not isinstance(found, Mapping):
-        raise InputError(where, f"found {type(found).__name__}", "Accepted: fields with their values.")
+        what = "is empty" if found is None else f"found {type(found).__name__}"
+        raise InputError(where, what, "Accepted: fields with their values.")
     if accepted is not None:
         only_known(found, accepted, where)
     return found

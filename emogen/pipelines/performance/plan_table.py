@@ -21,7 +21,7 @@ def table(plan: Plan) -> str:
     rows = [("line", "start", "end", "who", "shot", "emotion", "because", "text")]
     for i, b in enumerate(plan.beats, 1):
         times = (f"{b.start_s:.1f}", f"{b.end_s:.1f}")
-        rows.append((str(i), *times, b.role.name, b.shot, _clip(_shown(b.emotion), 44), _clip(b.because, 40), _clip(b.text, 60)))
+        rows.append((str(i), *times, b.role.name, b.shot, _clip(_shown(b.emotion), 44), _clip(b.because, 40), _clip(b.words, 60)))
     widths = [max(len(row[i]) for row in rows) for i in range(7)]
     lines = ["  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[7]]).rstrip() for row in rows]
     lines += ["", *arc(plan), ""]

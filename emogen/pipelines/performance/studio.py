@@ -25,8 +25,10 @@ from emogen.pipelines.performance.shots import Shot
 
 #: How many shots are worked on at once: drawing keeps a processor busy.
 SIDE_BY_SIDE = min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-#: So many shots make it worth to start a helper, which takes some seconds.
+#: So many shots make it worth to start a helper, which takes a second.
 WORTH = 3
+#: The helper keeps the memory of its pictures, which are of one size, instead of asking for it anew (glibc; bytes).
+_KEEPING = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**32), "MALLOC_TOP_PAD_": str(2**26)}
 _LENGTH = struct.Struct("<Q")
 
 
@@ -50,25 +52,23 @@ class Studio(AbstractContextManager["Studio"]):
 
     Args:
         done: Called with the number and the bytes of each shot that is finished, one call at a time.
+        shots: How many there are: the helper is started for them at once, while other parts are made.
         side_by_side: How many shots are drawn at once, 1 or 2.
     """
 
-    def __init__(self, done: Callable[[int, bytes], None], side_by_side: int = SIDE_BY_SIDE) -> None:
+    def __init__(self, done: Callable[[int, bytes], None], shots: int, side_by_side: int = SIDE_BY_SIDE) -> None:
         self._done, self._lock = done, threading.Lock()
         self._waiting: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._back: list[_Job] = []
         self._error: BaseException | None = None
-        self._alone = side_by_side < 2
-        self._helper: subprocess.Popen[bytes] | None = None
+        self._helper = _start() if side_by_side > 1 and shots >= WORTH else None
         self._thread: threading.Thread | None = None
-        self._count = 0
 
     def draw(self, number: int, shot: Shot, portraits: Mapping[str, Any], keep: Callable[[bytes], None]) -> None:
         """Puts a shot into the queue; `portraits` has those of its actors by their hashes, `keep` is called with its bytes."""
         self._waiting.put(_Job(number, shot, portraits, keep))
-        self._count += 1
-        if self._count == WORTH and not self._alone and (helper := _start()) is not None:
-            self._helper, self._thread = helper, threading.Thread(target=self._feed, daemon=True)
+        if self._helper is not None and self._thread is None:
+            self._thread = threading.Thread(target=self._feed, daemon=True)
             self._thread.start()
 
     def finish(self) -> None:
@@ -136,8 +136,9 @@ def _start() -> subprocess.Popen[bytes] | None:
     root = str(Path(__file__).resolve().parents[3])
     try:
         return subprocess.Popen(
-            [sys.executable, str(script), root], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
+            [sys.executable, str(script), root], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            env={**os.environ, **_KEEPING},
+        )  # fmt: skip
     except OSError:
         return None
 

@@ -7,6 +7,7 @@ with them entities, are refused, and so is every element and attribute that is n
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
@@ -34,6 +35,8 @@ _NEEDED = {"say-as": "interpret-as", "sub": "alias", "voice": "name", "lang": "x
 _REFUSED = {"audio": "a recording cannot be played within speech; leave it out, or join the files afterwards"}
 DEPTH = 32  # elements within elements; own assumption
 _SSML = re.compile(r"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,2000}?-->\s*)*(?:<speak[\s/>]|<!DOCTYPE\s+speak\b)", re.DOTALL)
+_BOUNDS = re.compile(r"</?(?:p|s|speak|break)\b[^>]*>")  # between the words on either side stands a blank
+_MARKUP = re.compile(r"<(?:\?.*?\?|!--.*?--|(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>", re.DOTALL)
 _SETTERS = {
     "rate": values.with_rate, "pitch": values.with_pitch, "range": values.with_range, "volume": values.with_volume,
 }  # fmt: skip
@@ -42,6 +45,13 @@ _SETTERS = {
 def is_ssml(text: object) -> bool:
     """Whether a text is SSML: it begins with `<speak`, an XML declaration and comments aside."""
     return isinstance(text, str) and _SSML.match(text) is not None
+
+
+def without_markup(text: str) -> str:
+    """What a reader sees of a text: SSML as its words are written, every other text as it stands."""
+    if not is_ssml(text):
+        return text
+    return " ".join(html.unescape(_MARKUP.sub("", _BOUNDS.sub(" ", text))).split())
 
 
 def sentences_of(text: object, language: Language) -> tuple[list[Sentence], list[str]]:

@@ -12,7 +12,7 @@ from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here whe
 
 from emogen import registry
 from emogen.checkpoints import checkpoint_hash, commercial_only
-from emogen.codecs.face import FaceCodec
+from emogen.codecs.face_codec import FaceCodec
 from emogen.conditioning.audio import felt_in
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.track import EmotionTrack, Keyframe

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 import emogen
 from emogen import checkpoints
-from emogen.codecs.body import BodyCodec, BodyMotion
+from emogen.codecs.body import BodyMotion
+from emogen.codecs.body_codec import BodyCodec
 from emogen.media.atomic import atomic_path
 from emogen.pipelines.gesture.pipeline import GesturePipeline, RuleGesturePipeline
 from emogen.pipelines.speech.pipeline import SpeechPipeline

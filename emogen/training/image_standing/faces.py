@@ -182,8 +182,8 @@ def section(found: dict[str, Any]) -> Iterator[str]:
     """A table."""
     rows: list[Row] = found["rows"]
     noise = f"{found['noise']:.3f}".lstrip("0")
-    there, unsteady = len(found["photos"]), len(found["unsteady"])
-    yield SECTION.format(faces=there, unsteady=unsteady, all=there + unsteady, least=LEAST_PX, least_chroma=LEAST_CHROMA,
+    faces, unsteady = len(found["photos"]), len(found["unsteady"])
+    yield SECTION.format(faces=faces, unsteady=unsteady, all=faces + unsteady, least=LEAST_PX, least_chroma=LEAST_CHROMA,
                          emotions=len(EMOTIONS), noise=noise, others=number(found["others"]))  # fmt: skip
     lines = []
     for system in SYSTEMS:

@@ -13,7 +13,7 @@ import numpy as np
 
 import emogen
 from emogen import checkpoints
-from emogen.codecs.face import FaceCodec
+from emogen.codecs.face_codec import FaceCodec
 from emogen.errors import InputError
 from emogen.media.image import SUFFIXES
 from emogen.pipelines.talking_head.avatars import AVATARS, avatar

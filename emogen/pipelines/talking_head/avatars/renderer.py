@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -62,9 +63,7 @@ class AvatarRenderer:
         self.rig = rig
         self._background = _backdrop(rig.background, size)
         self._sight = Sight(size / SHOWN, size / 2, size / 2)
-        self.faces, first = paired(rig.seen, _layers(rig), _shapes(rig))
-        self.behind = rig.behind[first]
-        self._windows = _windows(rig, self.faces)
+        self.faces, self.behind, self._windows = _prepared(rig)
         self._eye_faces = [
             np.flatnonzero((self.faces[:, 0] >= rig.ranges[n].start) & (self.faces[:, 0] < rig.ranges[n].stop))[[0, -1]]
             for n in ("eyeLeft", "eyeRight")
@@ -209,6 +208,13 @@ def _windows(rig: Rig, faces: np.ndarray) -> list[_Window]:
     behind = around & (rig.marks[:, 3] > INSIDE)
     behind[rig.ranges["mouth"]] = True
     return [*out, _Window(rim[around[rim] & (face[rim, 2] > FRONT)], np.flatnonzero(behind[faces].all(axis=1)), LIP_AIR, True)]
+
+
+@lru_cache(maxsize=8)
+def _prepared(rig: Rig) -> tuple[np.ndarray, np.ndarray, list[_Window]]:
+    """What is painted, how much later than it lies, and the openings: of a character, at any size; takes a second."""
+    faces, first = paired(rig.seen, _layers(rig), _shapes(rig))
+    return faces, rig.behind[first], _windows(rig, faces)
 
 
 def distances(away: np.ndarray, faces: np.ndarray) -> np.ndarray:
