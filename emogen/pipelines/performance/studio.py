@@ -164,7 +164,7 @@ def receive(pipe: BinaryIO | Any) -> Any:
     found = pipe.read(length)
     if len(found) < length:
         raise EOFError
-    return pickle.loads(found)
+    return pickle.loads(found)  # from the process that this one started, through a pipe that nobody else has
 
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
