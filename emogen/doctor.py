@@ -19,6 +19,7 @@ CORE = {
     "safetensors": "safetensors",
     "numpy": "numpy",
     "scipy": "scipy",
+    "numba": "numba",
     "pyworld": "pyworld",
     "espeakng-loader": "espeakng_loader",
     "mediapipe": "mediapipe",

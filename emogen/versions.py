@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from emogen._version import __version__
 
-PACKAGES = ("torch", "numpy", "scipy", "diffusers", "transformers", "pyworld", "av", "opencv-contrib-python")
+PACKAGES = ("torch", "numpy", "scipy", "diffusers", "transformers", "pyworld", "av", "opencv-contrib-python", "numba")
 
 
 def versions() -> dict[str, str]:

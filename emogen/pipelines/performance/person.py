@@ -18,6 +18,7 @@ from emogen.pipelines.drawing import paint
 from emogen.pipelines.gesture.figure.light import Nearness
 from emogen.pipelines.gesture.figure.renderer import BONES, CROWN
 from emogen.pipelines.gesture.figure.rig import figure
+from emogen.pipelines.raster import bounds
 from emogen.pipelines.talking_head.avatars.light import lit
 from emogen.pipelines.talking_head.avatars.renderer import AvatarRenderer, distances
 
@@ -105,8 +106,7 @@ class Person:
         far = distances(away, self._faces) + self._behind
         for hidden in self.avatar.hidden(corners, curves, HEAD * self.stand.scale):
             far[hidden] = np.inf
-        shown = corners[self._faces[np.isfinite(far)].ravel()]
-        (x0, y0), (x1, y1) = shown.min(axis=0), shown.max(axis=0)
+        x0, y0, x1, y1 = bounds(corners, self._faces, far)
         rows = slice(max(int(y0) - 2, 0), min(int(y1) + 3, out.shape[0]))
         columns = slice(max(int(x0) - 2, 0), min(int(x1) + 3, out.shape[1]))
         if rows.start >= rows.stop or columns.start >= columns.stop:

@@ -6,11 +6,11 @@ our own choice by eye.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.spatial import cKDTree
 
+from emogen.compiled import compiled
 from emogen.media.glb import encoded
 
 
@@ -28,7 +28,7 @@ VIEW = _unit(0.0, 0.05, 1.0)
 #: How far light creeps around an edge.
 WRAP = 0.16
 #: Shine of a smooth surface and how narrow it is.
-SHINE, NARROW = 0.16, 22.0
+SHINE, NARROW = 0.16, 22
 #: Spacing of the points at which nearness is measured (cm), and how many of them a vertex looks at.
 SPACING, NEAREST = 3.0, 4
 #: How strongly near limbs keep light out, and how far (of their radius).
@@ -79,27 +79,31 @@ def lit(colour: np.ndarray, normals: np.ndarray, rough: np.ndarray, near: np.nda
     Returns:
         sRGB float32 [V, 3], 0..1.
     """
-    half = KEY + VIEW
-    half /= np.linalg.norm(half)
-    towards = cv2.transform(normals[None], np.stack([KEY, FILL, VIEW, RIM, half]))[0]
-    to_key, to_fill, to_view, to_rim, to_half = (towards[:, k : k + 1] for k in range(5))
-    key = np.clip(to_key + WRAP, 0, None) / (1 + WRAP)
-    fill = np.clip(to_fill + 0.4, 0, None) / 1.4
-    side = np.clip(1 - np.abs(to_view), 0, 1)
-    rim = np.clip(to_rim, 0, None) * side * side
-    up = 0.5 + 0.5 * normals[:, 1:2]
-    opened = 1 - near
-    around = (GROUND + (SKY - GROUND) * up) * opened
-    out = colour * (around + KEY_TONE * (key * (1 - 0.6 * near)) + FILL_TONE * (fill * opened))
-    out += RIM_TONE * (rim * opened) * (0.10 + colour)
-    out += (SHINE * (1 - rough)) * np.clip(to_half, 0, None) ** NARROW * opened
-    return _table(out / (1 + 0.16 * out))  # a soft shoulder for what is very bright
+    return _lit(colour, normals, rough, near)
 
 
+_HALF = (KEY + VIEW) / np.linalg.norm(KEY + VIEW)
 _STEPS = 4096
 _CURVE = encoded(np.linspace(0, 1.0, _STEPS)).astype(np.float32)
 
 
-def _table(light: np.ndarray) -> np.ndarray:
-    """`encoded` by a table."""
-    return _CURVE[np.clip(light * (_STEPS - 1), 0, _STEPS - 1).astype(np.int32)]
+@compiled
+def _lit(colour: np.ndarray, normals: np.ndarray, rough: np.ndarray, near: np.ndarray) -> np.ndarray:
+    out = np.empty_like(colour)
+    for v in range(len(colour)):
+        x, y, z = normals[v, 0], normals[v, 1], normals[v, 2]
+        shut = near[v, 0]
+        opened = 1 - shut
+        key = max(x * KEY[0] + y * KEY[1] + z * KEY[2] + WRAP, 0.0) / (1 + WRAP) * (1 - 0.6 * shut)
+        fill = max(x * FILL[0] + y * FILL[1] + z * FILL[2] + 0.4, 0.0) / 1.4 * opened
+        side = min(max(1 - abs(x * VIEW[0] + y * VIEW[1] + z * VIEW[2]), 0.0), 1.0)
+        rim = max(x * RIM[0] + y * RIM[1] + z * RIM[2], 0.0) * side * side * opened
+        shine = max(x * _HALF[0] + y * _HALF[1] + z * _HALF[2], 0.0)
+        mirrored = SHINE * (1 - rough[v, 0]) * shine**NARROW * opened
+        for i in range(3):
+            around = (GROUND[i] + (SKY[i] - GROUND[i]) * (0.5 + 0.5 * y)) * opened
+            light = colour[v, i] * (around + KEY_TONE[i] * key + FILL_TONE[i] * fill)
+            light += RIM_TONE[i] * rim * (0.10 + colour[v, i]) + mirrored
+            light = light / (1 + 0.16 * light)  # a soft shoulder for what is very bright
+            out[v, i] = _CURVE[int(min(max(light * (_STEPS - 1), 0.0), _STEPS - 1.0))]
+    return out

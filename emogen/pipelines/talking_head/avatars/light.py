@@ -5,9 +5,9 @@ All per vertex, in linear light. Sizes are our own choice by eye.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
+from emogen.compiled import compiled
 from emogen.media.glb import encoded
 
 
@@ -32,41 +32,44 @@ def lit(colour: np.ndarray, normals: np.ndarray, marks: np.ndarray, hollow: np.n
     """Colours as seen.
 
     Args:
-        colour: Linear light [V, 3].
-        normals: Unit [V, 3].
-        marks: Gloss, share of skin, share of lips, how far light is kept out, [V, 4].
-        hollow: How much deeper than at rest the first M points lie among their neighbours (cm), [M].
+        colour: Linear light, float32 [V, 3].
+        normals: Unit, float32 [V, 3].
+        marks: Gloss, share of skin, share of lips, how far light is kept out, float32 [V, 4].
+        hollow: How much deeper than at rest the first M points lie among their neighbours (cm), float32 [M].
 
     Returns:
         sRGB float32 [V, 3], 0..1.
     """
-    # One small product for all directions, by OpenCV: a linear algebra library would start threads for it.
-    half = KEY + VIEW
-    half /= np.linalg.norm(half)
-    towards = cv2.transform(normals[None], np.stack([KEY, FILL, VIEW, RIM, half]))[0]
-    to_key, to_fill, to_view, to_rim, to_half = (towards[:, k : k + 1] for k in range(5))
-    gloss, skin, lips, shut = (marks[:, k : k + 1] for k in range(4))
-    wrap = WRAP + (WRAP_SKIN - WRAP) * skin
-    key = np.clip(to_key + wrap, 0, None) / (1 + wrap)
-    fill = np.clip(to_fill + 0.4, 0, None) / 1.4
-    side = np.clip(1 - np.abs(to_view), 0, 1)
-    rim = np.clip(to_rim, 0, None) * side**2
-    up = 0.5 + 0.5 * normals[:, 1:2]
-    around = GROUND + (SKY - GROUND) * up
-    out = colour * (around + KEY_TONE * key + FILL_TONE * fill)
-    out += RIM_TONE * rim * (0.25 + colour)
-    shine = np.clip(to_half, 0, None)
-    out += gloss * (0.10 * shine**18 + lips * 0.16 * shine**50)
-    out[: len(hollow)] *= 1 - np.clip(FOLD_DARK * hollow - 0.05, -0.10, FOLD_MOST)[:, None]
-    out *= 1 - 0.55 * shut
-    out = out / (1 + 0.16 * out)  # a soft shoulder for what is very bright
-    return _table(out)
+    return _lit(colour, normals, marks, hollow)
 
 
+_HALF = (KEY + VIEW) / np.linalg.norm(KEY + VIEW)
 _STEPS = 4096
 _CURVE = encoded(np.linspace(0, 1.0, _STEPS)).astype(np.float32)
 
 
-def _table(light: np.ndarray) -> np.ndarray:
-    """`encoded` by a table."""
-    return _CURVE[np.clip(light * (_STEPS - 1), 0, _STEPS - 1).astype(np.int32)]
+@compiled
+def _lit(colour: np.ndarray, normals: np.ndarray, marks: np.ndarray, hollow: np.ndarray) -> np.ndarray:
+    out = np.empty_like(colour)
+    for v in range(len(colour)):
+        x, y, z = normals[v, 0], normals[v, 1], normals[v, 2]
+        to_key = x * KEY[0] + y * KEY[1] + z * KEY[2]
+        to_view = x * VIEW[0] + y * VIEW[1] + z * VIEW[2]
+        fill = max(x * FILL[0] + y * FILL[1] + z * FILL[2] + 0.4, 0.0) / 1.4
+        side = min(max(1 - abs(to_view), 0.0), 1.0)
+        rim = max(x * RIM[0] + y * RIM[1] + z * RIM[2], 0.0) * side * side
+        shine = max(x * _HALF[0] + y * _HALF[1] + z * _HALF[2], 0.0)
+        gloss, skin, lips, shut = marks[v, 0], marks[v, 1], marks[v, 2], marks[v, 3]
+        mirrored = gloss * (0.10 * shine**18 + lips * 0.16 * shine**50)
+        fold = 1.0
+        if v < len(hollow):
+            fold = 1 - min(max(FOLD_DARK * hollow[v] - 0.05, -0.10), FOLD_MOST)
+        for i in range(3):
+            wrap = WRAP[i] + (WRAP_SKIN[i] - WRAP[i]) * skin
+            key = max(to_key + wrap, 0.0) / (1 + wrap)
+            around = GROUND[i] + (SKY[i] - GROUND[i]) * (0.5 + 0.5 * y)
+            light = colour[v, i] * (around + KEY_TONE[i] * key + FILL_TONE[i] * fill)
+            light = (light + RIM_TONE[i] * rim * (0.25 + colour[v, i]) + mirrored) * fold * (1 - 0.55 * shut)
+            light = light / (1 + 0.16 * light)  # a soft shoulder for what is very bright
+            out[v, i] = _CURVE[int(min(max(light * (_STEPS - 1), 0.0), _STEPS - 1.0))]
+    return out
