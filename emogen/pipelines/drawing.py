@@ -1,8 +1,8 @@
 """Faces of a mesh -> picture, fast and without a graphics card: numbers are painted first, colours are looked up after.
 
-Every face is filled with its own number, far ones first; then each pixel evaluates the linear colour of the face whose
-number it shows. Numbers are painted at twice the size; only pixels whose four parts differ in brightness are averaged,
-so edges are smooth at little cost.
+Every face is filled with its own number where it is nearer than what is there; then each pixel evaluates the linear
+colour of the face whose number it shows. Numbers are painted at twice the size; only pixels whose four parts differ in
+brightness are averaged, so edges are smooth at little cost.
 """
 
 from __future__ import annotations
@@ -26,21 +26,23 @@ AROUND = 64
 
 
 def paint(
-    corners: np.ndarray, colours: np.ndarray, faces: np.ndarray, far: np.ndarray, background: np.ndarray
+    corners: np.ndarray, away: np.ndarray, colours: np.ndarray, faces: np.ndarray, behind: np.ndarray, background: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Paints a mesh over a background.
 
     Args:
         corners: Vertices on the picture in pixels, float32 [V, 2], x right, y down.
+        away: Of each vertex from the camera, float32 [V].
         colours: Of each vertex, float32 [V, 3], 0..1.
         faces: Triangles int [F, 3] or convex four-cornered faces [F, 4]; those turned away are left out.
-        far: Distance of each face, float [F]; larger is painted first, infinite not at all.
+        behind: What each face lies further away than it does, so that others cover it, float [F]; infinite: not painted.
         background: float32 [h, w, 3], 0..1.
 
     Returns:
         The picture, float32 [h, w, 3], and the face at each pixel, -1 for none, int32 [h, w].
     """
-    corners, faces = np.ascontiguousarray(corners, np.float32), np.ascontiguousarray(faces, np.int32)
+    corners, away, colours = (np.ascontiguousarray(values, np.float32) for values in (corners, away, colours))
+    faces = np.ascontiguousarray(faces, np.int32)
     height, width = background.shape[:2]
     x, y = corners[:, 0], corners[:, 1]
     # Two edges of a triangle, or the diagonals of a face with four corners: their cross product is twice the area.
@@ -49,9 +51,9 @@ def paint(
     twice = (x[b] - x[a]) * (y[d] - y[c]) - (y[b] - y[a]) * (x[d] - x[c])
     inside = (x > -AROUND) & (x < width + AROUND) & (y > -AROUND) & (y < height + AROUND)
     within = inside[a] | inside[b] | inside[c] | inside[d]
-    order = np.flatnonzero((twice < -1e-3) & within & (far < np.inf))
-    order = order[np.argsort(-far[order], kind="stable")].astype(np.int32)
-    numbers, planes, tones = filled(corners, np.ascontiguousarray(colours, np.float32), faces[order], twice[order], width, height)
+    order = np.flatnonzero((twice < -1e-3) & within & (behind < np.inf)).astype(np.int32)
+    later = np.asarray(behind, np.float32)[order]
+    numbers, planes, tones = filled(corners, away, colours, faces[order], later, twice[order], width, height)
     return coloured(numbers, planes, tones, order, np.ascontiguousarray(background, np.float32))
 
 

@@ -20,14 +20,17 @@ BRIGHTNESS, LEAST = (0.3, 0.6, 0.1), 0.02
 
 @compiled
 def filled(
-    corners: np.ndarray, colours: np.ndarray, faces: np.ndarray, twice: np.ndarray, width: int, height: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Fills faces, one after the other, with 1, 2, ...
+    corners: np.ndarray, away: np.ndarray, colours: np.ndarray, faces: np.ndarray, behind: np.ndarray, twice: np.ndarray,
+    width: int, height: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Fills faces with 1, 2, ... where they are the nearest; of those equally near the first.
 
     Args:
         corners: float32 [V, 2], pixels.
+        away: float32 [V], distances from the camera.
         colours: float32 [V, 3].
         faces: Triangles int32 [F, 3] or convex four-cornered faces [F, 4].
+        behind: What is added to their distances, float32 [F].
         twice: Twice their areas, negative, float32 [F].
         width: Of the picture (pixels).
         height: Of the picture (pixels).
@@ -40,11 +43,12 @@ def filled(
     numbers = np.zeros((rows, columns), np.int32)
     planes = np.zeros((1 + len(faces), 9), np.float32)
     tones = np.zeros(1 + len(faces), np.float32)
-    x, y = np.empty(count, np.float32), np.empty(count, np.float32)
+    nearest = np.full((rows, columns), np.inf, np.float32)
+    x, y, z = np.empty(count, np.float32), np.empty(count, np.float32), np.empty(count, np.float32)
     for f in range(len(faces)):
         face, plane, number = faces[f], planes[f + 1], f + 1
         for k in range(count):
-            x[k], y[k] = corners[face[k], 0], corners[face[k], 1]
+            x[k], y[k], z[k] = corners[face[k], 0], corners[face[k], 1], away[face[k]] + behind[f]
         # Two edges of a triangle, or the diagonals of a face with four corners.
         a, b, c, d = (0, 1, 0, 2) if count == 3 else (0, 2, 1, 3)
         ax, ay, bx, by = x[b] - x[a], y[b] - y[a], x[d] - x[c], y[d] - y[c]
@@ -61,10 +65,16 @@ def filled(
                 across, down = (one * by - two * ay) / area, (two * ax - one * bx) / area
                 plane[i], plane[3 + i], plane[6 + i] = middle - across * x.mean() - down * y.mean(), across, down
         tones[number] = LEAST + (1 - LEAST) * min(max(tones[number], 0.0), 1.0)
+        # Distances are linear too, and nowhere beyond those of the corners.
+        low, high, depth = z.min(), z.max(), z.mean()
+        z_across = z_down = np.float32(0)
+        if not plain:
+            one, two = z[b] - z[a], z[d] - z[c]
+            z_across, z_down = (one * by - two * ay) / area / SUPER, (two * ax - one * bx) / area / SUPER
         # A part is covered where the face comes within half a part of its middle: what is thin is not lost.
         for k in range(count):
             x[k], y[k] = x[k] * SUPER - 0.5, y[k] * SUPER - 0.5
-        top, bottom = y.min(), y.max()
+        top, bottom, middle_x, middle_y = y.min(), y.max(), x.mean(), y.mean()
         for row in range(max(int(np.ceil(top - 0.5)), 0), min(int(np.floor(bottom + 0.5)), rows - 1) + 1):
             at = min(max(np.float32(row), top), bottom)
             left, right = np.float32(np.inf), np.float32(-np.inf)
@@ -78,7 +88,11 @@ def filled(
                     left, right = min(left, here), max(right, here)
             if right > -1 and left < columns:
                 first, last = max(int(np.ceil(left - 0.5)), 0), min(int(np.floor(right + 0.5)), columns - 1)
-                numbers[row, first : last + 1] = number
+                start = depth + z_down * (row - middle_y) - z_across * middle_x
+                for column in range(first, last + 1):
+                    here = min(max(start + z_across * column, low), high)
+                    if here < nearest[row, column]:
+                        nearest[row, column], numbers[row, column] = here, number
     return numbers, planes, tones
 
 
@@ -128,11 +142,11 @@ def coloured(
 
 
 @compiled
-def bounds(corners: np.ndarray, faces: np.ndarray, far: np.ndarray) -> tuple[float, float, float, float]:
-    """The rectangle around all faces that are not infinitely far: left, top, right, bottom; of none an inverted one."""
+def bounds(corners: np.ndarray, faces: np.ndarray, behind: np.ndarray) -> tuple[float, float, float, float]:
+    """The rectangle around all faces that are not infinitely far behind: left, top, right, bottom; of none an inverted one."""
     left, top, right, bottom = np.inf, np.inf, -np.inf, -np.inf
     for f in range(len(faces)):
-        if far[f] < np.inf:
+        if behind[f] < np.inf:
             for k in range(faces.shape[1]):
                 x, y = corners[faces[f, k], 0], corners[faces[f, k], 1]
                 left, right, top, bottom = min(left, x), max(right, x), min(top, y), max(bottom, y)

@@ -213,9 +213,8 @@ def test_wild_curves_still_give_the_same_picture_twice() -> None:
 def test_near_triangles_cover_far_ones_and_edges_are_smooth() -> None:
     corners_ = np.array([[8, 8], [8, 24], [24, 24], [4, 4], [4, 28], [28, 28]], np.float32)
     colours = np.repeat(np.array([[1, 0, 0], [0, 0, 1]], np.float32), 3, axis=0)
-    picture, numbers = paint(
-        corners_, colours, np.array([[0, 1, 2], [3, 4, 5]]), np.array([1.0, 2.0]), np.ones((32, 32, 3), np.float32)
-    )
+    away, white = np.array([1.0, 1.0, 1.0, 2.0, 2.0, 2.0]), np.ones((32, 32, 3), np.float32)
+    picture, numbers = paint(corners_, away, colours, np.array([[0, 1, 2], [3, 4, 5]]), np.zeros(2), white)
     assert numbers[20, 12] == 0
     assert numbers[26, 5] == 1
     assert numbers[4, 20] == -1

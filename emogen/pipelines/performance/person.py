@@ -20,7 +20,7 @@ from emogen.pipelines.gesture.figure.renderer import BONES, CROWN
 from emogen.pipelines.gesture.figure.rig import figure
 from emogen.pipelines.raster import bounds
 from emogen.pipelines.talking_head.avatars.light import lit
-from emogen.pipelines.talking_head.avatars.renderer import AvatarRenderer, distances
+from emogen.pipelines.talking_head.avatars.renderer import AvatarRenderer
 
 #: The camera's distance and height (cm): that of a portrait lens, level with the chin.
 DISTANCE, LEVEL = 260.0, 152.0
@@ -30,15 +30,15 @@ HEAD = 1.12
 BODY_HEAD = 0.35
 #: Skin of the figure that is shown: what lies beyond the cuffs in its T-pose (cm from the middle).
 HANDS_CM = 50.0
-#: Below this height (cm, of the avatar) its neck is under the collar, and painted before it by so much (cm).
-NECK_CM, UNDER_COLLAR = -13.0, 7.0
+#: Below this height (cm, of the avatar) its neck is under the collar, and counts as so much further away (cm).
+NECK_CM, UNDER_COLLAR = -13.0, 2.0
 #: The figure's collar is drawn in to the avatar's neck, the more the higher it is (cm): nothing at the first height, all at
 #: the second; so much air is left.
 COLLAR_CM, AIR_CM = (143.5, 150.0), 0.7
 #: Gloss of cloth and skin, as the avatars have it; own choice.
 CLOTH_GLOSS, SKIN_GLOSS = 0.05, 0.25
-#: What lies under cloth is painted before it (cm, towards the back).
-UNDER = {"skin": 1.4, "top": 0.0, "trousers": 1.6}
+#: What lies under cloth counts as so much further away (cm).
+UNDER = {"skin": 0.3, "top": 0.0, "trousers": 0.3}
 #: The clothes below the belt have this share of the light of those above; own choice.
 TROUSERS = np.array([0.20, 0.20, 0.24], np.float32)
 
@@ -89,8 +89,9 @@ class Person:
         for name, part in body.of.items():
             under[part] = UNDER.get(name, 0.0)
         off = np.isin(avatar.faces[:, 0], np.arange(head.ranges["body"].start, head.ranges["body"].stop))
-        neck = ~off & (head.points[avatar.faces, 1].min(axis=1) < NECK_CM)
-        self._behind = np.concatenate([np.where(off, np.inf, avatar.behind) + 3 * UNDER_COLLAR * neck, 3 * under[faces[:, 0]]])
+        hair = np.isin(avatar.faces[:, 0], np.arange(head.ranges["hair"].start, head.ranges["hair"].stop))
+        neck = ~off & ~hair & (head.points[avatar.faces, 1].min(axis=1) < NECK_CM)
+        self._behind = np.concatenate([np.where(off, np.inf, avatar.behind) + UNDER_COLLAR * neck, under[faces[:, 0]]])
         rest = body.rest_places
         self._collar = _collar(avatar, rest[self._at["Head"]])
         self._neck = (rest[self._at["Head"]] - rest[self._at["Spine2"]]).astype(np.float32)
@@ -103,17 +104,17 @@ class Person:
         marks[len(self.avatar.rig.points) :, 3] = self._shaded(points, normals, frame)
         colours = lit(self._light, normals, marks, hollow) * self.tone
         corners, away = self._projected(points)
-        far = distances(away, self._faces) + self._behind
+        behind = self._behind.copy()
         for hidden in self.avatar.hidden(corners, curves, HEAD * self.stand.scale):
-            far[hidden] = np.inf
-        x0, y0, x1, y1 = bounds(corners, self._faces, far)
+            behind[hidden] = np.inf
+        x0, y0, x1, y1 = bounds(corners, self._faces, behind)
         rows = slice(max(int(y0) - 2, 0), min(int(y1) + 3, out.shape[0]))
         columns = slice(max(int(x0) - 2, 0), min(int(x1) + 3, out.shape[1]))
         if rows.start >= rows.stop or columns.start >= columns.stop:
             return
         corner = np.array([columns.start, rows.start], np.float32)
-        behind = out[rows, columns].astype(np.float32) * np.float32(1 / 255)
-        picture, numbers = paint(corners - corner, colours, self._faces, far, behind)
+        before = out[rows, columns].astype(np.float32) * np.float32(1 / 255)
+        picture, numbers = paint(corners - corner, away, colours, self._faces, behind, before)
 
         def seen(point: np.ndarray) -> tuple[np.ndarray, float]:
             (spot,), (distance,) = self._projected(point[None])

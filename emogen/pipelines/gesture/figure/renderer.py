@@ -31,8 +31,8 @@ BUST, BUST_LOW = 94.0, -3.0
 FLESH = 14.0
 #: Hips that stray less than this from their middle (cm) leave the camera where it is; else it follows, smoothed (s).
 STRAY, FOLLOW_S = 30.0, 0.6
-#: What lies under another part is painted before it (cm, towards the back).
-UNDER = {"skin": 1.4, "top": 0.0, "trousers": 1.6, "shoes": 4.6, "soles": 2.0}
+#: What lies under another part counts as so much further away (cm).
+UNDER = {"skin": 0.3, "top": 0.0, "trousers": 0.3, "shoes": 0.6, "soles": 0.3}
 #: Bones that keep light from others, with their radii (cm).
 BONES = (
     ("LeftArm", "LeftForeArm", 4.3), ("LeftForeArm", "LeftHand", 3.2), ("LeftHand", "LeftHandMiddle2", 2.6),
@@ -96,7 +96,7 @@ class FigureRenderer:
         under = np.zeros(len(self.rig.points), np.float32)
         for name, part in self.rig.of.items():
             under[part] = UNDER[name]
-        self._under = 4 * under[self.rig.quads[:, 0]]
+        self._under = under[self.rig.quads[:, 0]]
         places = motion.positions()
         self._centres = _centres(places[:, 0], motion.fps)
         panels = 2 if view == "both" else 1
@@ -161,9 +161,8 @@ class FigureRenderer:
                 ]
         if x0 < x1 and y0 < y1:
             quads = self.rig.quads
-            far = away[quads[:, 0]] + away[quads[:, 1]] + away[quads[:, 2]] + away[quads[:, 3]] + self._under
             colours = lit(self.rig.light, normals, self.rig.rough, near)
-            painted, _ = paint(corners - np.array([x0, y0], np.float32), colours, quads, far, behind)
+            painted, _ = paint(corners - np.array([x0, y0], np.float32), away, colours, quads, self._under, behind)
             out[y0:y1, x0:x1] = cv2.convertScaleAbs(painted, alpha=255)
         return out
 

@@ -50,7 +50,7 @@ class AvatarRenderer:
 
     Attributes:
         faces: What is painted: triangles and four-cornered faces [F, 4], as `drawing.paired` joins them.
-        behind: How much later than it lies each is painted, three times in cm [F].
+        behind: How much further away each counts than it is, cm [F].
     """
 
     drawn = True
@@ -97,10 +97,10 @@ class AvatarRenderer:
         if curves.shape != (len(FACE_CHANNELS),):
             raise InputError("face curves", f"shape {curves.shape}", f"Accepted: [{len(FACE_CHANNELS)}].")
         pose, corners, colours, away = self._posed(curves, sight)
-        far = distances(away, self.faces) + self.behind
+        behind = self.behind.copy()
         for hidden in self.hidden(corners, curves, sight.scale):
-            far[hidden] = np.inf
-        picture, numbers = paint(corners, colours * np.float32(tone), self.faces, far, background)
+            behind[hidden] = np.inf
+        picture, numbers = paint(corners, away, colours * np.float32(tone), self.faces, behind, background)
 
         def seen(point: np.ndarray) -> tuple[np.ndarray, float]:
             (spot,), (distance,) = _projected(point[None], sight)
@@ -112,7 +112,7 @@ class AvatarRenderer:
     def numbers(self, curves: np.ndarray) -> np.ndarray:
         """Which of the rig's triangles is seen at each pixel, -1 for none: int32 [size, size]."""
         _, corners, colours, away = self._posed(curves, self._sight)
-        return paint(corners, colours, self.rig.seen, distances(away, self.rig.seen) + self.rig.behind, self._background)[1]
+        return paint(corners, away, colours, self.rig.seen, self.rig.behind, self._background)[1]
 
     def _posed(self, curves: np.ndarray, sight: Sight) -> tuple[Pose, np.ndarray, np.ndarray, np.ndarray]:
         """The pose, its points on the picture [V, 2], their colours [V, 3] and distances [V]."""
@@ -215,11 +215,6 @@ def _prepared(rig: Rig) -> tuple[np.ndarray, np.ndarray, list[_Window]]:
     """What is painted, how much later than it lies, and the openings: of a character, at any size; takes a second."""
     faces, first = paired(rig.seen, _layers(rig), _shapes(rig))
     return faces, rig.behind[first], _windows(rig, faces)
-
-
-def distances(away: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Three times the distance of the middle of triangles; four corners have the last two share a third."""
-    return away[faces[:, 0]] + away[faces[:, 1]] + (away[faces[:, 2]] + away[faces[:, -1]]) / 2
 
 
 def _layers(rig: Rig) -> np.ndarray:

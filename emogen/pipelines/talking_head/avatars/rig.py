@@ -20,8 +20,8 @@ MOST_TURN, MOST_LOOK = 0.6, 0.55
 LOOK_FULL = 0.5
 #: Heights between which the neck goes over from the still shoulders to the turning head (cm).
 NECK = (-16.0, -9.5)
-#: Drawing order: what lies behind lids and lips is painted before them (cm, towards the back).
-BEHIND = {"lips": 6.0, "mouth": 4.0, "eyeLeft": 4.0, "eyeRight": 4.0, "hair": -0.7, "body": -0.3}
+#: What lies behind lids and lips is so much further behind them than it is (cm), for nothing to stick out.
+BEHIND = {"lips": 0.1, "mouth": 0.3, "eyeLeft": 0.15, "eyeRight": 0.15, "hair": -0.1, "body": 0.0}
 #: Skin that light reaches less than this is the mouth's inside.
 INSIDE = 0.25
 NEEDED = ("face", "mouth", "eyeLeft", "eyeRight", "hair", "body")
@@ -82,7 +82,7 @@ class Rig:
         shown = [np.arange(count.get(m.name, len(m.faces))) for m in order]  # type: ignore[attr-defined]
         ends = np.cumsum([0, *(len(m.faces) for m in order)])
         shown = np.concatenate([s + a for s, a in zip(shown, ends, strict=False)])
-        self.seen, self.behind = self.faces[shown], 3 * self.behind[shown]
+        self.seen, self.behind = self.faces[shown], self.behind[shown]
         self.first = len(order[0].faces) + len(order[1].faces)
         self._round = _incidence(self.faces[: self.first], self.moving)
         self._still = normals_of(self.points, self.faces)
