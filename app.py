@@ -1,6 +1,8 @@
-"""The demo in the browser: `python app.py`. Everything it does lives in `emogen.demo`."""
+"""The demo in the browser: `python app.py`, which is `emogen demo`. Everything it does lives in `emogen.demo`."""
 
-from emogen.demo import launch
+import sys
+
+from emogen.cli import main
 
 if __name__ == "__main__":
-    launch()
+    main(["demo", *sys.argv[1:]])

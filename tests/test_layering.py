@@ -35,6 +35,7 @@ FREE = {
     "emogen.limits",
     "emogen.registry",
     "emogen._version",
+    "emogen.compiled",
     "emogen.checkpoints",
     "emogen.tables",
     "emogen.versions",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 
 def launch(host: str = "127.0.0.1", port: int = 7860) -> None:
     """Opens the demo at http://host:port and waits until it is told to end (Ctrl-C or SIGTERM).
@@ -12,13 +14,17 @@ def launch(host: str = "127.0.0.1", port: int = 7860) -> None:
     """
     from emogen.errors import BackendMissing, InputError
 
+    # Half a million objects come, and stay: to look through them for garbage takes a sixth of the start. `warm` goes on with it.
+    gc.disable()
     try:
         from emogen.demo.page import run
+
+        run(host=host, port=port)
     except ModuleNotFoundError as error:
         raise BackendMissing(
             "demo", f"{error.name} is not installed", 'Install it: pip install "emogen[demo]"'
         ) from error
-    try:
-        run(host=host, port=port)
     except OSError as error:
         raise InputError("--port", f"{port} cannot be used: {error}", "Accepted: a free port.") from error
+    finally:
+        gc.enable()

@@ -33,7 +33,13 @@ class Stopped(BaseException):
     """Raised in the thread of a stopped piece of work; no `except Exception` on its way holds it up."""
 
 
-class _Job(threading.Thread):
+class Job(threading.Thread):
+    """A piece of work: `result` or `error` say how it ended.
+
+    Args:
+        work: What is done.
+    """
+
     def __init__(self, work: Callable[[], Any]) -> None:
         super().__init__(daemon=True)
         self._work, self._context = work, copy_context()
@@ -41,6 +47,7 @@ class _Job(threading.Thread):
         self.error: BaseException | None = None
 
     def run(self) -> None:
+        """Does the work, when it is its turn."""
         try:
             with ALONE:
                 self.result = self._context.run(self._work)
@@ -53,8 +60,22 @@ class _Job(threading.Thread):
             if _imports(self.ident):
                 self.join(IMPORT_S)
                 continue
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(Stopped))
+            self.tell()
             self.join(TIDY_S)
+
+    def tell(self) -> None:
+        """Tells the work to end, wherever it is."""
+        if self.ident is not None:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(Stopped))
+
+
+def end() -> None:
+    """Ends all work of this process, which itself ends then: a thread that is inside torch meanwhile would abort it."""
+    while jobs := [thread for thread in threading.enumerate() if isinstance(thread, Job)]:
+        for job in jobs:
+            job.tell()
+        for job in jobs:
+            job.join(TIDY_S)
 
 
 def _imports(thread: int) -> bool:
@@ -70,7 +91,7 @@ class Jobs:
     """The work of one page, by visitor."""
 
     def __init__(self) -> None:
-        self._running: dict[str, set[_Job]] = {}
+        self._running: dict[str, set[Job]] = {}
         self._lock = threading.Lock()
 
     def wrapped(self, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,7 +99,7 @@ class Jobs:
 
         @wraps(call)
         def run(*arguments: Any) -> Any:
-            job, visitor = _Job(lambda: call(*arguments)), _visitor()
+            job, visitor = Job(lambda: call(*arguments)), _visitor()
             with self._lock:
                 self._running.setdefault(visitor, set()).add(job)
             try:
@@ -110,7 +131,7 @@ def _visitor() -> str:
     return getattr(request, "session_hash", None) or ""
 
 
-def _given(job: _Job) -> Any:
+def _given(job: Job) -> Any:
     if isinstance(job.error, Stopped):
         raise gr.Error("Stopped. Nothing was made.", title="Stopped", duration=4, print_exception=False)
     if isinstance(job.error, EmogenError):

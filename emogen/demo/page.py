@@ -8,8 +8,8 @@ import threading
 import gradio as gr
 
 from emogen.checkpoints import HERE
-from emogen.demo import evaluate, gesture, image, music, perform, recognize, speak, talk
-from emogen.demo.jobs import ALONE, Jobs
+from emogen.demo import evaluate, gesture, image, music, perform, recognize, speak, talk, warm
+from emogen.demo.jobs import Jobs, end
 from emogen.demo.look import css, theme
 from emogen.demo.picker import head
 
@@ -53,23 +53,14 @@ def run(*, host: str, port: int) -> None:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # the page then closes as with Ctrl-C
     page = build()
-    serve(page, host=host, port=port)
-    print(f"emogen: http://{host}:{port} (Ctrl-C ends it)", flush=True)
-    threading.Thread(target=warm, daemon=True).start()
     try:
+        serve(page, host=host, port=port)
+        print(f"emogen: http://{host}:{port} (Ctrl-C ends it)", flush=True)
+        warm.begin()
         threading.Event().wait()
     except KeyboardInterrupt:
         page.close(verbose=False)
-
-
-def warm() -> None:
-    """The voice, and its judge."""
-    from emogen.calls import speak as say
-    from emogen.evaluation.perceive import judge_of
-
-    with ALONE:
-        say("Hello.", "joy", seed=0)
-        judge_of("speech")
+        end()
 
 
 def serve(page: gr.Blocks, *, host: str, port: int) -> None:

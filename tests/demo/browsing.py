@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,31 @@ def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
+
+
+def until_open(address: str, within_s: float = 120.0) -> None:
+    """Waits until a page answers."""
+    end = time.monotonic() + within_s
+    while True:
+        try:
+            return urllib.request.urlopen(address, timeout=within_s).close()
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+
+
+def left_of(session: int) -> list[int]:
+    """Processes of a session that still run."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            ended = "Z" in (entry / "stat").read_text().rpartition(")")[2][:3]
+            if entry.name.isdigit() and os.getsid(int(entry.name)) == session and not ended:
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
 
 
 class Visit:

@@ -15,7 +15,7 @@ import pytest
 
 pytest.importorskip("gradio", reason="the demo needs gradio: pip install emogen[demo]")
 
-from emogen.demo.jobs import _Job
+from emogen.demo.jobs import Job
 from tests.demo.browsing import TABS, WAIT_MS, Visit, settle
 
 #: Controls that can be seen and that nothing names: no text, no label, no title.
@@ -116,7 +116,7 @@ def test_cancel_ends_the_work(visit: Visit) -> None:
 
 
 def _jobs() -> list[Any]:
-    return [thread for thread in threading.enumerate() if isinstance(thread, _Job)]
+    return [thread for thread in threading.enumerate() if isinstance(thread, Job)]
 
 
 def _eventually(found: Any, seconds: float = 60.0) -> bool:
