@@ -62,6 +62,7 @@ def test_a_plan_is_written_edited_and_read(chat: Path, capsys: pytest.CaptureFix
     (("--plan", "--subtitles", "above"), ["subtitles", "beside"]),
     (("--plan", "--cast", "none.yaml"), ["none.yaml", "no such file"]),
     (("--plan", "--cache", "x", "--no-cache"), ["--no-cache"]),
+    (("-o", "a.mp4", "--backend", "nope"), ["backend", "nope", "embedded"]),
 ])  # fmt: skip
 def test_slips(
     chat: Path, arguments: tuple[str, ...], needles: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -73,6 +74,29 @@ def test_slips(
     for needle in needles:
         assert needle in shown.err
     assert [p.name for p in chat.parent.iterdir()] == ["chat.jsonl"]
+
+
+def test_slips_of_the_cast_are_told_with_file_and_field(chat: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cast = chat.with_name("cast.yaml")
+    cast.write_text("Usr: {voice: bass}\nAssistant: {voice: tenor}\n", encoding="utf-8")
+    assert run(chat, "--cast", cast, "--plan") == 0
+    told = capsys.readouterr().err
+    assert 'chat.jsonl: "Usr" stands in the cast and says nothing. Did you mean "User"?' in told
+    assert "Assistant" not in told
+    assert run(chat, "--cast", cast, "--plan", "--json") == 0
+    assert '"Usr"' in json.loads(capsys.readouterr().out)["warnings"][0]
+    for member, needles in (
+        ("{voice: altoo}", ["cast.yaml, cast, User, voice", 'Did you mean "alto"']),
+        ("{portrait: 'avatar:avva'}", ["cast.yaml, cast, User, portrait", 'Did you mean "ava"']),
+        ("{portrait: chat.jsonl}", ["cast.yaml, cast, User, portrait", "PNG"]),
+        ("{portrait: none.png}", ["cast.yaml, cast, User, portrait", "none.png"]),
+    ):
+        cast.write_text(f"User: {member}\n", encoding="utf-8")
+        assert run(chat, "--cast", cast, "--plan") == 2
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        for needle in needles:
+            assert needle in shown.err
 
 
 @pytest.mark.parametrize(("name", "output", "more"), [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -51,7 +52,9 @@ def perform(
     path = None if output is None or plan else target(output, (".mp4", ".wav", ".srt", ".vtt"))
     kept = None if plan_out is None else target(plan_out, PLANS)
     from emogen.pipelines.base import draw_seed
+    from emogen.pipelines.performance.checking import check
     from emogen.pipelines.performance.director import planned
+    from emogen.pipelines.speech.voices import find_voice
 
     made = planned(script, cast=cast, policy=policy, seed=seed)
     if made.seed is None:  # so that a plan that is written is performed with the same voices again
@@ -61,18 +64,23 @@ def perform(
         from emogen.pipelines.performance.output import check_output
 
         check_output(path, [script, cast, kept], made.composition.subtitles)
+    pipe: Any = None if path is None else opened("performance", backend, device)
+    check(made, cast, find_voice if backend == "embedded" else None if pipe is None else pipe.speech.find_voice)
     if kept is not None:
         from emogen.pipelines.performance.plan_file import check_pictures, write_plan
 
         check_pictures(made, kept.parent)
         write_plan(made, kept)
+    if pipe is None and not as_json:
+        for note in made.notes:
+            print(f"note: {note}", file=sys.stderr)
     if plan:
         print(json.dumps(made.to_dict(), ensure_ascii=False) if as_json else made.table())
     elif path is None:
         _wrote(kept, made, as_json)
     else:
         where: Any = False if no_cache else cache
-        out = opened("performance", backend, device)(made, seed=made.seed, cache=where)
+        out = pipe(made, seed=made.seed, cache=where)
         also = [] if kept is None else [str(kept)]
         if stems:
             also.append(str(out.save_stems(path.with_suffix(""))))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,40 +18,21 @@ CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 
 
-_LOCK = threading.Lock()
-
-
-@dataclass
-class _Threads:
-    """How many pieces of work ask for one thread, and how many there were before."""
-
-    users: int = 0
-    before: int = 1
-
-
-_threads = _Threads()
-
-
 @contextmanager
 def one_thread() -> Iterator[None]:
     """One short piece of media is too little work to share among threads; on a busy machine they wait for another.
 
-    Several pieces may be worked on side by side, each on a thread of its own.
+    Several pieces may be worked on side by side, each on a thread of its own, for which torch counts by itself: each sets its
+    count, since sums over two threads differ from those over one in their last bits.
     """
     import torch
 
-    with _LOCK:
-        _threads.users += 1
-        if _threads.users == 1:
-            _threads.before = torch.get_num_threads()
-            torch.set_num_threads(1)
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
     try:
         yield
     finally:
-        with _LOCK:
-            _threads.users -= 1
-            if not _threads.users:
-                torch.set_num_threads(_threads.before)
+        torch.set_num_threads(before)
 
 
 def folder_of(name: str, source: str | Path = "embedded") -> Path:

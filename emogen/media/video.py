@@ -177,7 +177,7 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
     def _open(self) -> None:
         self._out = av.open(
             f"file:{self._part.resolve()}", "w", format="mp4",
-            container_options={"movflags": "faststart+use_metadata_tags", "fflags": "bitexact"},
+            container_options={"movflags": "faststart", "fflags": "bitexact"},
         )  # fmt: skip
         if self.provenance is not None:
             self._out.metadata["comment"] = self.provenance.note()
@@ -187,10 +187,14 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
             layout = "mono" if self.channels == 1 else "stereo"
             self._audio = self._out.add_stream("aac", rate=self.audio_rate, layout=layout)
             self._audio.codec_context.bit_rate = AUDIO_BIT_RATE
+        self._beside()
 
     def _pictures(self) -> Any:
         """The stream of the pictures."""
         return h264_stream(self._out, self.fps, self.width, self.height)
+
+    def _beside(self) -> None:
+        """What else stands in the file, beside pictures and sound: nothing."""
 
     def _encode_audio(self, final: bool) -> None:
         """Encodes the sound up to the time of the pictures (all of it when `final`), in blocks of AAC."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.stream import Disposition
 from numpy.typing import NDArray
 
 from emogen.errors import FormatError, InputError
@@ -22,6 +23,7 @@ from emogen.media.video import VideoWriter, h264_stream, yuv_frame
 
 #: Pictures that x264 holds back to reorder them: decoding times run ahead of showing times by as many.
 DELAY = 2
+POSTER_Q = "3"  # of JPEG in FFmpeg, 2 (best) to 31; own choice, by eye
 
 
 def encode_piece(frames: Iterable[NDArray[np.uint8]], *, fps: float, width: int, height: int) -> bytes:
@@ -60,15 +62,17 @@ class PieceWriter(VideoWriter):
         first: The first piece: the file's header is its.
         chapters: (start in s, title), rising from 0; they last to the next one.
         title: Of the whole.
+        poster: A picture that stands for the whole, uint8 [h, w, 3] with even sides: the cover that file managers and players
+            show before it plays.
         more: As of `VideoWriter`.
     """
 
     def __init__(
         self, path: str | Path, first: bytes, *, chapters: Sequence[tuple[float, str]] = (), title: str = "",
-        provenance: Provenance | None = None, **more: Any,
+        poster: NDArray[np.uint8] | None = None, provenance: Provenance | None = None, **more: Any,
     ) -> None:  # fmt: skip
         super().__init__(path, provenance=provenance, **more)
-        self._first, self._chapters, self._title = first, tuple(chapters), title
+        self._first, self._chapters, self._title, self._poster = first, tuple(chapters), title, poster
         self._decoded = 0
 
     def write_piece(self, piece: bytes) -> None:
@@ -100,6 +104,20 @@ class PieceWriter(VideoWriter):
         if self._title:
             self._out.metadata["title"] = self._title
         return stream
+
+    def _beside(self) -> None:
+        """The poster, as a cover (`covr`, which is no track of the film)."""
+        if self._poster is None:
+            return
+        cover = self._out.add_stream("mjpeg", rate=1)
+        cover.height, cover.width = self._poster.shape[:2]
+        cover.pix_fmt, cover.disposition = "yuvj420p", Disposition.attached_pic
+        cover.codec_context.options = {"qmin": POSTER_Q, "qmax": POSTER_Q, "threads": "1"}
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(self._poster), format="rgb24")
+        frame = frame.reformat(format="yuvj420p", threads=1)
+        frame.pts, frame.time_base = 0, Fraction(1)
+        self._out.mux(cover.encode(frame))
+        self._out.mux(cover.encode(None))
 
     def _flush_pictures(self) -> None:
         ends = [*(start for start, _ in self._chapters[1:]), float(self.frames / self.fps)]

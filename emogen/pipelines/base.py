@@ -23,7 +23,7 @@ from diffusers import DiffusionPipeline
 
 from emogen import checkpoints
 from emogen.conditioning.track import EmotionTrack
-from emogen.errors import BackendMissing, CheckpointError, InputError
+from emogen.errors import CheckpointError, InputError
 
 MAX_SEED = 2**63 - 1
 #: How pipelines are opened: no pickles; and weights are not left out first (`low_cpu_mem_usage`), for which torch is
@@ -246,7 +246,7 @@ def open_backend(modality: str, backend: str = "embedded", **options: Any) -> Af
         options: Of the backend's `from_pretrained`, such as `adapter`.
 
     Raises:
-        BackendMissing: No such backend is known.
+        InputError: No such backend is known.
     """
     from emogen import registry
 
@@ -258,5 +258,5 @@ def open_backend(modality: str, backend: str = "embedded", **options: Any) -> Af
     if key not in table:
         others = [k.partition("/")[2] for k in table if k.startswith(f"{modality}/")]
         accepted = ", ".join(["embedded", *(f"{o}:PATH_OR_ID" for o in others), "a folder of a saved pipeline"])
-        raise BackendMissing("backend", f'"{backend}" is not a backend for {modality}', f"Accepted: {accepted}.")
+        raise InputError("backend", f'"{backend}" is not a backend for {modality}', f"Accepted: {accepted}.")
     return registry.resolve("pipelines", key).from_pretrained(source or "embedded", **options)

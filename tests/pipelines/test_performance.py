@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -14,10 +16,12 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from PIL import Image
 from scipy.ndimage import uniform_filter1d
 from skimage import data
 
+from emogen.codecs.face import INDEX
 from emogen.errors import Cancelled, InputError
 from emogen.media.audio import loudness_lufs, read_audio
 from emogen.media.provenance import read_provenance
@@ -27,9 +31,10 @@ from emogen.pipelines.base import load
 from emogen.pipelines.performance import mix, studio
 from emogen.pipelines.performance.cache import Cache, digest
 from emogen.pipelines.performance.composition import Composition
+from emogen.pipelines.performance.faces import head, one_of_two
 from emogen.pipelines.performance.framing import Stage, pictures
 from emogen.pipelines.performance.making import identity, rising
-from emogen.pipelines.performance.output import PerformanceOutput
+from emogen.pipelines.performance.output import PerformanceOutput, Reel
 from emogen.pipelines.performance.pipeline import PerformancePipeline
 
 STORY = """---
@@ -108,8 +113,30 @@ def test_each_line_is_seen_as_its_shot_says(made: PerformanceOutput, saved: Path
     for i, a in enumerate(shown):
         for b in shown[i + 1 :]:
             assert np.abs(a - b).mean() > 8
-    assert frames[0].mean() < 0.5 * frames[5].mean()
+    assert 0.4 * frames[5].mean() < frames[0].mean() < 0.9 * frames[5].mean()  # it comes from dark, and is never black
     assert frames[-1].mean() < 0.2 * frames[-6].mean()
+
+
+def test_the_poster_shows_somebody_and_is_no_track_of_the_film(made: PerformanceOutput, saved: Path) -> None:
+    with av.open(str(saved)) as file:
+        film, cover = file.streams.video
+        assert (film.codec_context.name, bool(film.disposition & Disposition.attached_pic)) == ("h264", False)
+        assert (cover.codec_context.name, bool(cover.disposition & Disposition.attached_pic)) == ("mjpeg", True)
+        (poster,) = (frame.to_ndarray(format="rgb24") for frame in file.decode(cover))
+    shot = made.shots[1]  # the first with people in it
+    seen = list(read_frames(saved))[shot.start + min(12, shot.frames // 2)]
+    assert poster.shape == seen.shape
+    assert np.abs(poster.astype(int) - seen).mean() < 6
+
+
+def test_pieces_go_when_nobody_needs_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    reel = Reel()
+    reel.put(0, b"one")
+    assert (list(reel.pieces()), len(list(tmp_path.iterdir()))) == ([b"one"], 1)
+    del reel  # warnings are errors: the folder goes without one
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_who_listens_lives_and_gestures_have_hands(made: PerformanceOutput) -> None:
@@ -244,6 +271,50 @@ def test_words_are_burnt_into_every_aspect(made: PerformanceOutput, aspect: str)
     assert (burnt.min(axis=2) > 230).sum() > 40
 
 
+@pytest.mark.parametrize("aspect", ["16:9", "9:16", "1:1"])
+def test_neither_of_two_stands_before_the_other(made: PerformanceOutput, aspect: str) -> None:
+    frame = Composition(aspect, 240, 6)
+    painted = []
+    for actor in made.shots[2].actors:
+        out = np.zeros((frame.height, frame.width, 3), np.uint8)
+        one_of_two(_avatar(actor.name), actor, frame.width, frame.height, 6.0, np.ones(3, np.float32)).onto(out, 0)
+        painted.append(out.max(axis=2)[: frame.height // 4] > 0)  # heads and shoulders
+    assert min(part.sum() for part in painted) > 300
+    assert (painted[0] & painted[1]).sum() < 0.02 * painted[0].sum()
+
+
+def test_a_head_in_half_a_frame_has_its_chin(made: PerformanceOutput) -> None:
+    actor, frame = made.shots[2].actors[1], Composition("16:9", 240, 6)
+    width, height = frame.width // 2, frame.height
+    plain, lit = (np.zeros((height, width, 3), np.uint8) for _ in range(2))
+    bent = actor.curves.copy()
+    bent[:, INDEX["headPitch"]] += 0.2
+    for out, curves in ((plain, actor.curves), (lit, bent)):
+        head(_avatar(actor.name), replace(actor, curves=curves), width, height, 6.0, np.ones(3, np.float32)).onto(out, 0)
+        cloth = out[-6:, width // 3 : -width // 3].reshape(-1, 3).mean(axis=0)
+        assert cloth[2] > cloth[0]  # Ava's blue collar, not her skin
+
+
+@pytest.mark.parametrize(("framing", "words", "low", "high"), [
+    ("head", (), 0.65, 0.80), ("bust", (), 0.65, 0.80), ("bust", ((0, 3, "Yes."),), 0.45, 0.65), ("head", ((0, 3, "Yes."),), 0.03, 0.2),
+])  # fmt: skip
+def test_titles_lie_on_no_face_in_a_high_frame(
+    made: PerformanceOutput, framing: str, words: tuple[Any, ...], low: float, high: float
+) -> None:
+    shot = replace(made.shots[1], width=240, height=426, frames=9, rises=False, before=None, framing=framing, heading="", title="")
+    opened = {actor.portrait: _avatar(actor.name) for actor in shot.actors}
+    plain, titled = (Stage(replace(shot, words=words, title=title), opened).frame(5).astype(int) for title in ("", "At the sea"))
+    rows = np.flatnonzero((np.abs(titled - plain).max(axis=2) > 60).any(axis=1)) / 426
+    assert low < rows.min() < rows.max() < high
+
+
+def test_what_bears_no_title_shows_none(pipe: PerformancePipeline, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "first_draft.md").write_text("No.\n", encoding="utf-8")
+    out = pipe(tmp_path / "first_draft.md", cache=folder, **SMALL)
+    assert (out.plan.title, out.shots[0].title) == ("", "")
+    assert out.chapters == [(0.0, "first_draft")]
+
+
 def _avatar(name: str) -> Any:
     from emogen.pipelines.talking_head.avatars import avatar
 
@@ -295,6 +366,28 @@ def test_slips_name_their_place(pipe: PerformancePipeline, story: str, options: 
         pipe(story, **{**SMALL, "cache": False, **options})
     assert needle in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+def test_nothing_is_rendered_for_a_plan_with_slips(
+    pipe: PerformancePipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PerformancePipeline, "_draw", None)
+    (tmp_path / "me.png").write_text("words", encoding="utf-8")
+    for member, needles in (
+        ({"voice": "altoo"}, ["A, voice", "altoo", 'Did you mean "alto"']),
+        ({"portrait": "avatar:avva"}, ["A, portrait", "avva", 'Did you mean "ava"']),
+        ({"portrait": "sample:nobody"}, ["A, portrait", "nobody"]),
+        ({"portrait": "me.png"}, ["A, portrait", "me.png", "PNG"]),
+    ):
+        with pytest.raises(InputError) as caught:
+            pipe("---\ncast: {A: {}}\n---\nA (joy): Hi.\n", cast={"A": member}, folder=tmp_path, cache=False, **SMALL)
+        for needle in needles:
+            assert needle in str(caught.value)
+    (tmp_path / "plan.json").write_text('{"language": "xx", "lines": [{"speaker": "narrator", "text": "Hi."}]}', encoding="utf-8")
+    with pytest.raises(InputError, match=r"plan\.json, language"):
+        pipe(tmp_path / "plan.json", cache=False, **SMALL)
+    with pytest.raises(InputError, match=r"scenes 1, picture, me\.png"):
+        pipe("[scene: A room | me.png]\nHi.\n", folder=tmp_path, cache=False, **SMALL)
 
 
 def test_it_can_be_stopped(pipe: PerformancePipeline, tmp_path: Path, folder: Path) -> None:

@@ -110,7 +110,7 @@ LEAST = {"cast": {"Ann": {"voice": "alto", "portrait": "avatar:ava"}}, "lines": 
 
 def test_the_least_of_a_plan() -> None:
     plan = plan_of(LEAST, "plan.json", Path())
-    assert (plan.beats[0].shot, plan.beats[0].emotion.at(0).intensity, plan.title) == ("head", 0.0, "plan")
+    assert (plan.beats[0].shot, plan.beats[0].emotion.at(0).intensity, plan.title, plan.called) == ("head", 0.0, "", "plan")
     assert plan.beats[0].gap_s > 0
     told = plan_of({"lines": [{"speaker": "narrator", "text": "Once."}]}, "plan.json", Path())
     assert (told.beats[0].shot, told.beats[0].role.voice) == ("picture", "narrator")

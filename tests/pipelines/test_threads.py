@@ -5,6 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+
+import torch
+
+from emogen.conditioning.learned import one_thread
 
 CODE = """
 import json, threading, emogen
@@ -30,3 +35,27 @@ print(json.dumps(told))
 def test_pipelines_are_opened_in_several_threads_at_once() -> None:
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True, timeout=300)
     assert json.loads(done.stdout.splitlines()[-1]) == {"speak": 1, "again": 2, "image": 3, "music": 4}
+
+
+def test_each_thread_works_alone_whatever_others_do() -> None:
+    """torch counts for each thread by itself; sums over two threads differ from those over one in their last bits."""
+    first, both, over = threading.Barrier(2), threading.Barrier(2), threading.Barrier(2)
+    told: list[tuple[int, int]] = []
+
+    def work(second: bool) -> None:
+        torch.set_num_threads(2)
+        assert torch.get_num_threads() == 2  # from here on the thread counts for itself
+        first.wait()
+        if second:
+            both.wait()  # the other one is at it
+        with one_thread():
+            within = torch.get_num_threads()
+            if not second:
+                both.wait()
+            over.wait()
+        told.append((within, torch.get_num_threads()))
+
+    threads = [threading.Thread(target=work, args=(second,)) for second in (False, True)]
+    [t.start() for t in threads]
+    [t.join(60) for t in threads]
+    assert told == [(1, 2), (1, 2)]

@@ -24,11 +24,16 @@ HIGH_CHARS = 46
 #: Letters as a share of the frame's height (wide) or width (high): burnt subtitles, headings, titles. EBU-TT-D's 160 %
 #: cells come to 1/19 of the height; the others are our own choice.
 LETTERS = {"words": (0.052, 0.058), "middle": (0.052, 0.058), "heading": (0.046, 0.050), "title": (0.080, 0.082)}
-#: Where the foot of burnt subtitles, headings and titles stands, share of the height: in a wide frame inside of the safe
-#: area for graphics (EBU R 95: 5 % from each edge), in a high one above what players on phones lay over its last fifth.
-FOOT = {"words": (0.93, 0.78), "middle": (0.53, 0.53), "heading": (0.90, 0.70), "title": (0.80, 0.62)}
-#: Where those of headings and titles stand while subtitles are burnt in, which would lie over them.
-ABOVE = {"heading": (0.13, 0.14), "title": (0.15, 0.15)}
+#: How many lines each may have, likewise.
+ROWS = {"words": (3, 3), "middle": (3, 3), "heading": (2, 2), "title": (2, 3)}
+#: Where the foot of burnt subtitles stands, share of the height: in a wide frame inside of the safe area for graphics (EBU
+#: R 95: 5 % from each edge), in a high one above what players on phones lay over its last fifth.
+FOOT = {"words": (0.93, 0.78), "middle": (0.53, 0.53)}
+#: Where a title with the heading below it ends: at the foot of the frame, above burnt words, or where two pictures meet; at
+#: the top it begins at `SAFE`, for frames that faces fill to the words. So it lies on no face.
+ENDS = {"foot": (0.89, 0.78), "above": (0.77, 0.63), "middle": (0.485, 0.485)}
+SAFE = 0.05
+BETWEEN = 0.7  # between title and heading, in letters of the heading; own choice
 #: The widest a line may be (share of the width).
 WIDEST = 0.88
 #: Scripts that our font has no letters for begin here (CJK).
@@ -81,32 +86,54 @@ class Layer:
 
 def burnt(words: str, width: int, height: int, *, middle: bool = False) -> Layer:
     """A subtitle in the picture: near its foot, or in the `middle`, where two pictures of a high frame meet."""
-    return _layer(words, width, height, "middle" if middle else "words", lines=3)
+    kind = "middle" if middle else "words"
+    return _layer(words, width, height, kind, round(height * FOOT[kind][height > width]))
 
 
-def heading_layer(words: str, width: int, height: int, *, below: bool, above: bool) -> Layer:
-    """The heading of a scene; `below` a title it stands lower, `above` burnt subtitles at the top."""
-    return _layer(words, width, height, "heading", lines=2, down=(2.0 if above else 0.5) if below else 0.0, above=above)
+def titles(title: str, heading: str, width: int, height: int, place: str) -> tuple[Layer | None, Layer | None]:
+    """The title of the whole and the heading of a scene below it, each where there is one.
+
+    Args:
+        title: May be empty.
+        heading: Likewise.
+        width: Of the frame (px).
+        height: Likewise.
+        place: Where they end, one of `ENDS`, or "top".
+    """
+    sizes = {kind: _set(words, width, height, kind) for kind, words in (("title", title), ("heading", heading)) if words}
+    tall = {kind: _step(size) * len(rows) for kind, (size, rows) in sizes.items()}
+    gap = round(BETWEEN * sizes["heading"][0]) if len(sizes) == 2 else 0
+    whole = sum(tall.values()) + gap
+    foot = round(SAFE * height) + whole if place == "top" else round(height * ENDS[place][height > width])
+    feet = {"title": foot - tall.get("heading", 0) - gap, "heading": foot}
+    return (
+        _layer(title, width, height, "title", feet["title"]) if title else None,
+        _layer(heading, width, height, "heading", feet["heading"]) if heading else None,
+    )
 
 
-def title_layer(words: str, width: int, height: int, *, above: bool) -> Layer:
-    """The title of the whole; `above` burnt subtitles at the top."""
-    return _layer(words, width, height, "title", lines=2, above=above)
+def _set(words: str, width: int, height: int, kind: str) -> tuple[int, list[str]]:
+    """The size of letters (px), and the lines."""
+    high = height > width
+    size = max(12, round((width if high else height) * LETTERS[kind][high]))
+    return size, wrapped(words, _font(size), int(width * WIDEST), ROWS[kind][high])
+
+
+def _step(size: int) -> int:
+    """From line to line (px)."""
+    return round(size * 1.28)
 
 
 @lru_cache(maxsize=32)
-def _layer(words: str, width: int, height: int, kind: str, *, lines: int, down: float = 0.0, above: bool = False) -> Layer:
-    high = height > width
-    size = max(12, round((width if high else height) * LETTERS[kind][high]))
-    font = _font(size)
-    rows = wrapped(words, font, int(width * WIDEST), lines)
-    step = round(size * 1.28)
-    foot = round(height * (ABOVE if above else FOOT)[kind][high] + down * size)
-    top = max(0, foot - step * len(rows) - size)
+def _layer(words: str, width: int, height: int, kind: str, foot: int) -> Layer:
+    size, rows = _set(words, width, height, kind)
+    font, step = _font(size), _step(size)
+    first = foot - step * len(rows)
+    top = max(0, first - size)
     band = Image.new("L", (width, min(height, foot + size) - top))
     draw = ImageDraw.Draw(band)
     for i, row in enumerate(rows):
-        draw.text(((width - font.getlength(row)) / 2, size + i * step), row, font=font, fill=255)
+        draw.text(((width - font.getlength(row)) / 2, first - top + i * step), row, font=font, fill=255)
     letters = np.asarray(band, np.float32) / 255
     stroke = cv2.dilate(letters, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(1, size // 14) + 1,) * 2))
     shadow = np.clip(1.5 * cv2.GaussianBlur(stroke, (0, 0), size / 7), 0, 0.75)

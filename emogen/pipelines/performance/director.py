@@ -27,7 +27,7 @@ from emogen.conditioning.track import EmotionTrack, Keyframe
 from emogen.errors import EmogenError, InputError
 from emogen.pipelines.lines import NARRATOR, Line, Pause
 from emogen.pipelines.performance.arc import Moment, turns, word_of
-from emogen.pipelines.performance.casting import company, members, overridden
+from emogen.pipelines.performance.casting import company, members, overridden, strangers
 from emogen.pipelines.performance.composition import Composition
 from emogen.pipelines.performance.plan import (
     CHARS_PER_S,
@@ -76,7 +76,8 @@ def make_plan(
     lines = [e for e in script.elements if isinstance(e, Line)]
     names = tuple(dict.fromkeys(known[line.role].name if line.role in known else line.role for line in lines))
     roles = _with_policy(company(script, names, known), policy)
-    planned = _Planned(script, folder, roles, None if emotion is None else str(emotion))
+    notes = strangers(names, known, script.name)
+    planned = _Planned(script, folder, roles, None if emotion is None else str(emotion), notes)
     planned.read(lines)
     for element in script.elements:
         planned.add(element)
@@ -91,6 +92,7 @@ class _Planned:
     folder: Path
     roles: dict[str, Member]
     emotion: str | None
+    notes: tuple[str, ...]
     beats: list[Beat] = field(default_factory=list)
     music: list[MusicMark] = field(default_factory=list)
     scenes: list[SceneMark] = field(default_factory=list)
@@ -199,6 +201,7 @@ class _Planned:
             self.script.title, [replace(beat, shot=shot) for beat, shot in zip(beats, shots, strict=True)],
             music_marks=tuple(self.music), scene_marks=tuple(self.scenes), language=self.script.language, seed=seed,
             composition=composition, tail_s=TAIL_S + self.silence_s, name=self.script.name, folder=self.folder,
+            notes=self.notes,
         )  # fmt: skip
 
     def _asked(self, line: Line) -> EmotionTrack | None:

@@ -20,11 +20,12 @@ from emogen.pipelines.talking_head.avatars.renderer import LOOK_AT, AvatarRender
 #: A head alone: the height the frame shows (least and most, cm), the width it shows at least, and the air above the hair.
 HEAD_CM, HEAD_WIDE_CM, HEAD_TOP_CM = (32.0, 42.0), 25.0, 13.9
 #: The same in a frame that is higher than wide, which shows more than an avatar's shoulders: with a body below.
-HIGH_CM, HIGH_WIDE_CM, HIGH_TOP_CM = 52.0, 29.0, 182.5
+HIGH_CM, HIGH_WIDE_CM, HIGH_TOP_CM = (42.0, 52.0), 29.0, 182.5
 #: Head and body to the waist, likewise; the top edge is so high above the floor.
 BUST_CM, BUST_WIDE_CM, BUST_TOP_CM = (79.0, 100.0), 56.0, 183.0
-#: Two people: likewise; how far from the middle each stands (shares of the frame's width).
-TWO_CM, TWO_WIDE_CM, TWO_TOP_CM, TWO_APART = (84.0, 160.0), 90.0, 185.0, 0.21
+#: Two people: likewise; how far from the middle each stands at least (share of the frame's width, and cm, so that neither
+#: stands before the other).
+TWO_CM, TWO_WIDE_CM, TWO_TOP_CM, TWO_APART, TWO_APART_CM = (84.0, 160.0), 92.0, 185.0, 0.21, 23.0
 #: Who talks with another stands so far beside the middle (share of the width) and is turned to the other by so much (rad).
 ASIDE, TURNED = 0.055, 0.10
 #: In a picture of two each turns body and head to the other (rad).
@@ -126,7 +127,7 @@ def _surroundings(photo: np.ndarray, scale: float, shift: np.ndarray, width: int
 def head(avatar: AvatarRenderer, actor: Actor, width: int, height: int, fps: float, tone: np.ndarray) -> Head | Body:
     """A close-up."""
     if actor.rotations is not None and height > width:
-        high = max(height / HIGH_CM, width / HIGH_WIDE_CM)
+        high = max(height / HIGH_CM[1], min(height / HIGH_CM[0], width / HIGH_WIDE_CM))
         stand = Stand(high, width / 2, high * (HIGH_TOP_CM - LEVEL))
         return Body(Person(avatar, _motion(actor, fps), stand, tone), _turned(actor.curves, -TURNED * actor.side))
     scale = max(height / HEAD_CM[1], min(height / HEAD_CM[0], width / HEAD_WIDE_CM))
@@ -144,7 +145,8 @@ def bust(avatar: AvatarRenderer, actor: Actor, width: int, height: int, fps: flo
 def one_of_two(avatar: AvatarRenderer, actor: Actor, width: int, height: int, fps: float, tone: np.ndarray) -> Body:
     """One of two who stand in one picture and look at each other."""
     scale = max(height / TWO_CM[1], min(height / TWO_CM[0], width / TWO_WIDE_CM))
-    stand = Stand(scale, width * (0.5 + TWO_APART * actor.side), scale * (TWO_TOP_CM - LEVEL), -BODY_TURNED * actor.side)
+    apart = max(TWO_APART * width, TWO_APART_CM * scale)
+    stand = Stand(scale, width / 2 + apart * actor.side, scale * (TWO_TOP_CM - LEVEL), -BODY_TURNED * actor.side)
     return Body(Person(avatar, _motion(actor, fps), stand, tone), _turned(actor.curves, -HEAD_TURNED * actor.side))
 
 

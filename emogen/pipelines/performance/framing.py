@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from emogen.pipelines.performance.backdrop import Backdrop
-from emogen.pipelines.performance.captions import Layer, burnt, heading_layer, title_layer
+from emogen.pipelines.performance.captions import Layer, burnt, titles
 from emogen.pipelines.performance.faces import Body, Figure, Head, Portrayed, bust, head, one_of_two
 from emogen.pipelines.performance.shots import BLACK_S, DISSOLVE_S, Actor, Shot
 
@@ -18,6 +18,8 @@ from emogen.pipelines.performance.shots import BLACK_S, DISSOLVE_S, Actor, Shot
 LISTENING = 2
 #: Half the width of the line between two pictures in one, in pixels of 480; own choice.
 LINE_PX = 2
+#: The light of the very first picture, which browsers and file managers show of a film that does not play yet; own choice.
+DAWN = 0.6
 #: A title comes after, a heading comes after, and both are gone at (s); each fades over.
 TITLE_S, HEADING_S, GONE_S, FADE_S = 0.5, 0.7, 5.0, 0.6
 
@@ -41,10 +43,11 @@ def pictures(shot: Shot, portraits: Mapping[str, Any]) -> Iterator[np.ndarray]:
         for first, last, layer in words:
             if first <= i < last:
                 layer.over(out, 1.0)
-        black = min(
-            (t + 1 / fps) / BLACK_S if shot.rises else 1.0, (shot.frames - 1 - i) / fps / BLACK_S if shot.falls else 1.0
+        light = min(
+            DAWN + (1 - DAWN) * _ease(t / BLACK_S) if shot.rises else 1.0,
+            _ease((shot.frames - 1 - i) / fps / BLACK_S) if shot.falls else 1.0,
         )
-        yield out if black >= 1 else cv2.convertScaleAbs(out, alpha=_ease(black))
+        yield out if light >= 1 else cv2.convertScaleAbs(out, alpha=light)
 
 
 class Stage:
@@ -71,13 +74,13 @@ class Stage:
 
     @cached_property
     def _titles(self) -> list[tuple[Layer, float]]:
-        shot, found, above = self.shot, [], bool(self.shot.words)
-        if shot.title:
-            found.append((title_layer(shot.title, shot.width, shot.height, above=above), TITLE_S))
-        if shot.heading:
-            layer = heading_layer(shot.heading, shot.width, shot.height, below=bool(shot.title), above=above)
-            found.append((layer, HEADING_S))
-        return found
+        shot = self.shot
+        faces = shot.framing == "head" or not all(actor.drawn for actor in shot.actors)  # they fill the frame
+        place = "middle" if self.split and shot.height > shot.width else "foot"
+        if shot.words:
+            place = "top" if faces else "above"
+        layers = zip(titles(shot.title, shot.heading, shot.width, shot.height, place), (TITLE_S, HEADING_S), strict=True)
+        return [(layer, start_s) for layer, start_s in layers if layer is not None]
 
     @cached_property
     def _tone(self) -> np.ndarray:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -30,24 +33,30 @@ from emogen.pipelines.performance.shots import Shot
 
 #: What does not go into the name of a file.
 _UNSAFE = re.compile(r"[^\w-]+")
+#: So long after a shot began its people have begun to speak, and the title stands there (s).
+POSTER_S = 2.0
 
 
 class Reel:
     """The pieces of the pictures in order, in a folder of their own that goes when nobody needs it any more."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="emogen-", ignore_cleanup_errors=True)
+        self._folder = Path(tempfile.mkdtemp(prefix="emogen-"))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self.count = 0
 
     def put(self, number: int, piece: bytes) -> None:
         """Keeps a piece."""
-        (Path(self._folder.name) / f"{number}.mp4").write_bytes(piece)
+        (self._folder / f"{number}.mp4").write_bytes(piece)
         self.count = max(self.count, number + 1)
 
     def pieces(self) -> Iterator[bytes]:
         """All of them in order."""
-        for number in range(self.count):
-            yield (Path(self._folder.name) / f"{number}.mp4").read_bytes()
+        return map(self.piece, range(self.count))
+
+    def piece(self, number: int) -> bytes:
+        """One of them."""
+        return (self._folder / f"{number}.mp4").read_bytes()
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,13 +202,20 @@ class PerformanceOutput(MediaOutput):
         first = next(pieces)
         with PieceWriter(
             path, first, fps=frame.fps, width=frame.width, height=frame.height, audio_rate=self["sample_rate"], channels=2,
-            chapters=self["chapters"], title=self["plan"].title, provenance=self.provenance,
+            chapters=self["chapters"], title=self["plan"].title, poster=self._poster(), provenance=self.provenance,
         ) as video:  # fmt: skip
             done = 0
             for piece in (first, *pieces) if self["reel"].count > 1 else (first,):
                 video.write_audio(self["audio"][done : (done := round(self._end_s(video) * self["sample_rate"]))])
                 video.write_piece(piece)
             video.write_audio(self["audio"][done:])
+
+    def _poster(self) -> np.ndarray:
+        """A picture that stands for the whole: of the first shot with people in it, once it has begun."""
+        shots: list[Shot] = self["shots"]
+        number = next((i for i, shot in enumerate(shots) if shot.actors), 0)
+        at = min(round(POSTER_S * shots[number].fps), shots[number].frames // 2)
+        return next(islice(decoded(self["reel"].piece(number)), at, None))
 
     def _end_s(self, video: PieceWriter) -> float:
         """When the shot ends that begins with the next picture."""

@@ -26,6 +26,7 @@ from emogen.pipelines.performance import mix
 from emogen.pipelines.performance.backdrop import settled
 from emogen.pipelines.performance.cache import Cache
 from emogen.pipelines.performance.captions import HIGH_CHARS, SUBTITLE_CHARS, subtitles, unreadable
+from emogen.pipelines.performance.checking import check
 from emogen.pipelines.performance.director import planned
 from emogen.pipelines.performance.making import Maker, Voice, lasting, listening, mixed_seed
 from emogen.pipelines.performance.output import PerformanceOutput, Reel, Sounds
@@ -111,6 +112,7 @@ class PerformancePipeline(AffectivePipeline):
         store = Cache.of(cache)
         with self.steps(5, callback_on_step_end) as steps:
             plan = planned(script, emotion, folder=folder, cast=cast, policy=policy)
+            check(plan, cast, self.speech.find_voice)
             given = {"aspect": aspect, "resolution": resolution, "fps": fps, "subtitles": subtitles}
             plan = replace(plan, composition=plan.composition.with_(**given))
             seed = plan.seed if seed is None and generator is None and plan.seed is not None else draw_seed(seed, generator)
@@ -161,7 +163,7 @@ class PerformancePipeline(AffectivePipeline):
             Keyframe(b.start_s + k.t, k.emotion) for b in plan.beats for k in b.emotion.keyframes if k.t < b.end_s - b.start_s
         ]
         felt = [k for i, k in enumerate(keyframes) if i == 0 or k.t > keyframes[i - 1].t]
-        notes = [f"{name}: {note}" for name, found in portraits.items() for note in found.notes]
+        notes = [*plan.notes, *(f"{name}: {note}" for name, found in portraits.items() for note in found.notes)]
         if plan.composition.subtitles == "burnt" and any(unreadable(b.text) for b in plan.beats):
             notes.append("burnt subtitles have no letters for some of the words; put them beside the video")
         request = {
@@ -353,11 +355,11 @@ def _sounds(plan: Plan, spoken: Sequence[Voice], maker: Maker) -> Sounds:
 
 
 def _chapters(plan: Plan, shots: Sequence[Shot]) -> list[tuple[float, str]]:
-    """The scenes as chapters; what is before the first one that has a name bears the title."""
+    """The scenes as chapters; what is before the first one that has a name bears the title, or the script's name."""
     found: list[tuple[float, str]] = []
     for shot in shots:
         if shot.heading or not found:
-            found.append((shot.start_s, shot.heading or plan.title))
+            found.append((shot.start_s, shot.heading or plan.called))
     return found
 
 

@@ -124,7 +124,7 @@ class Plan:
     """What happens when. `timed` replaces estimated times by the voices' own.
 
     Attributes:
-        title: Of the whole.
+        title: Of the whole; empty: none is shown.
         beats: In order, on the clock.
         music_marks: Where music changes; none: it follows the story; one of None at 0: there is no music.
         scene_marks: Where the scene changes.
@@ -134,6 +134,7 @@ class Plan:
         tail_s: Silence after the last beat.
         name: Of the file, for messages.
         folder: Where pictures are; they may not lie elsewhere.
+        notes: What was noticed while it was read.
     """
 
     title: str
@@ -146,6 +147,7 @@ class Plan:
     tail_s: float = TAIL_S
     name: str = field(default="plan", compare=False)
     folder: Path = field(default=Path(), repr=False, compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
     def on_the_clock(cls, title: str, beats: Iterable[Beat], **more: Any) -> Plan:
@@ -159,6 +161,11 @@ class Plan:
             for beat, length in zip(self.beats, durations_s, strict=True)
         ]
         return replace(self, beats=_following(stretched, durations_s))
+
+    @property
+    def called(self) -> str:
+        """The title, or the name of the file without its suffix."""
+        return self.title or Path(self.name).stem
 
     @property
     def duration_s(self) -> float:
@@ -233,7 +240,7 @@ class Plan:
         peaks = [{"t_s": p.t_s, "strength": p.strength, "word": p.word, "line": p.beat + 1} for p in self.peaks]
         return {
             "title": self.title, "duration_s": round(self.duration_s, 3), "lines": lines, "music": music, "scenes": scenes,
-            "peaks": peaks,
+            "peaks": peaks, **({"warnings": list(self.notes)} if self.notes else {}),
         }  # fmt: skip
 
     def table(self) -> str:

@@ -36,7 +36,7 @@ from emogen.limits import LIMITS
 from emogen.media.atomic import atomic_path, check_writable
 from emogen.media.jsonio import parse_json
 from emogen.pipelines.lines import MAX_PAUSE_S, NARRATOR, key, only_known, read_source, read_yaml
-from emogen.pipelines.performance.casting import NOBODY, is_picture
+from emogen.pipelines.performance.casting import NOBODY, is_picture, strangers
 from emogen.pipelines.performance.composition import Composition
 from emogen.pipelines.performance.plan import (
     CHARS_PER_S,
@@ -202,11 +202,11 @@ def plan_of(found: Any, name: str, folder: Path) -> Plan:
     except InputError as error:
         raise InputError(f"{name}, composition, {error.where}", error.found, error.accepted) from error
     return Plan.on_the_clock(
-        _words(data, "title", name, Path(name).stem), beats, language=_words(data, "language", name, "en"),
+        _words(data, "title", name, "", blank=True), beats, language=_words(data, "language", name, "en"),
         music_marks=tuple(_music(row, i, len(beats), name, folder) for i, row in enumerate(_list(data, "music", name), 1)),
         scene_marks=tuple(_scene(row, i, len(beats), name, folder) for i, row in enumerate(_list(data, "scenes", name), 1)),
         seed=_seed(data.get("seed"), name), composition=shown, tail_s=_number(data, "tail_s", name, 0.0, 2 * MAX_PAUSE_S, TAIL_S),
-        name=name, folder=folder,
+        name=name, folder=folder, notes=strangers(names, cast, name),
     )  # fmt: skip
 
 

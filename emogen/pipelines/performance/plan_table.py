@@ -27,7 +27,7 @@ def table(plan: Plan) -> str:
     lines += ["", *arc(plan), ""]
     lines += [f"music  {c.start_s:.1f}-{c.end_s:.1f} s  {_clip(_shown(c.emotion), 100)}" for c in plan.music if c.emotion]
     lines += [f"scene  from {c.start_s:.1f} s  {c.words}" for c in plan.scenes if c.words]
-    return "\n".join([f"{plan.title}: about {plan.duration_s:.0f} s", *lines])
+    return "\n".join([f"{plan.called}: about {plan.duration_s:.0f} s", *lines])
 
 
 def arc(plan: Plan) -> list[str]:

@@ -109,18 +109,32 @@ class Portrait:
         return self._opened
 
     def _found(self) -> Any:
-        kind, _, name = self.written.partition(":")
         if self.source is not None:
             return Photo.opened(read_image(self.source), self.source.name)
+        check_character(self.written)
+        kind, _, name = self.written.partition(":")
         if kind == "sample":
-            if name not in SAMPLES:
-                raise InputError("portrait", f'unknown sample "{name}"', f"There are: {', '.join(SAMPLES)}.")
             from skimage import data
 
             return Photo.opened(data.astronaut(), self.written)
         from emogen.pipelines.talking_head.avatars import avatar
 
         return avatar(name, size=LOOKED_PX)
+
+
+def check_character(written: str) -> None:
+    """Refuses `avatar:NAME` and `sample:NAME` of nobody.
+
+    Raises:
+        InputError: With the names that there are.
+    """
+    from emogen.pipelines.talking_head.avatars import avatar
+
+    kind, _, name = written.partition(":")
+    if kind != "sample":
+        avatar(name)
+    elif name not in SAMPLES:
+        raise InputError("portrait", f'unknown sample "{name}"', f"There are: {', '.join(SAMPLES)}.")
 
 
 def portrait(written: str, folder: Path, where: str, cache: Cache) -> Portrait:

@@ -44,7 +44,7 @@ class Script:
     """A script as it is written.
 
     Attributes:
-        title: Of the whole.
+        title: Of the whole; may be empty.
         cast: Who is known, by key of the name.
         elements: What happens, in order.
         language: Of those who have none of their own.

@@ -113,8 +113,9 @@ class Builder:
         """
         if not any(isinstance(e, Line) for e in self.elements):
             raise InputError(self.name, "nobody says anything", f"Accepted: {accepted}.")
-        title = " ".join(self.title.split()) or Path(self.name).stem
+        speak = {element.role for element in self.elements if isinstance(element, Line)}
+        known = {who: member for who, member in self.members.items() if who in speak}
         return Script(
-            title, overridden(self.members, self.cast), tuple(self.elements), self.language, name=self.name,
+            " ".join(self.title.split()), overridden(known, self.cast), tuple(self.elements), self.language, name=self.name,
             folder=self.folder, visible=True, pronouns=dict(self.pronouns),
         )  # fmt: skip

@@ -65,7 +65,7 @@ def parse_markdown(text: str, cast: Cast, *, name: str = "script", folder: Path 
     )  # fmt: skip
     if not any(isinstance(e, Line) for e in happening):
         raise InputError(name, "nobody says anything", "Write narration, or lines such as `MARA (joy:0.8): We won.`")
-    title = front.get("title") or Path(name).stem
+    title = front.get("title") or ""
     if not isinstance(title, (str, int, float)):
         raise InputError(f"{where('title')}, title", f"found {type(title).__name__}", "Accepted: words.")
     language, music = front.get("language", "en"), front.get("music")

@@ -1,0 +1,67 @@
+"""What a plan names is looked for before anything is rendered: voices, languages, portraits, pictures of scenes.
+
+Emotions are read with the script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from emogen.conditioning.reference import inside
+from emogen.errors import InputError
+from emogen.media.image import read_image
+from emogen.pipelines.lines import key
+from emogen.pipelines.performance.casting import is_picture
+from emogen.pipelines.performance.plan import Plan
+from emogen.pipelines.performance.portraits import check_character
+from emogen.pipelines.speech.cast import Member, read_cast
+from emogen.pipelines.speech.languages import find_language
+from emogen.pipelines.speech.voices import find_voice
+
+
+def check(plan: Plan, cast: Any = None, voices: Callable[[Any], Any] | None = find_voice) -> None:
+    """Refuses what could not be rendered.
+
+    Args:
+        plan: Who says what.
+        cast: The cast that was given beside the script, where slips may stand.
+        voices: Finds a voice by its name; None: they are not known yet.
+
+    Raises:
+        InputError: A voice, a language, a character or a picture that there is not; with file and field.
+    """
+    given = read_cast(cast)
+    _found(find_language, plan.language, f"{plan.name}, language")
+    for i, mark in enumerate(plan.scene_marks, 1):
+        if mark.picture is not None:
+            _picture(plan.folder, mark.picture, f"{plan.name}, scenes {i}, picture")
+    for role in {beat.role.name: beat.role for beat in plan.beats}.values():
+
+        def where(part: str, role: Member = role) -> str:
+            beside = given.get(key(role.name))
+            file = isinstance(cast, (str, Path)) and beside is not None and getattr(beside, part) is not None
+            return f"{Path(cast).name if file else plan.name}, cast, {role.name}, {part}"
+
+        if voices is not None:
+            _found(voices, role.voice, where("voice"))
+        if role.language is not None:
+            _found(find_language, role.language, where("language"))
+        if role.portrait is None:
+            continue
+        if is_picture(role.portrait):
+            _picture(plan.folder, role.portrait, where("portrait"))
+        else:
+            _found(check_character, role.portrait, where("portrait"))
+
+
+def _picture(folder: Path, name: str, where: str) -> None:
+    _found(read_image, inside(folder, name, where), f"{where}, {name}")
+
+
+def _found(look: Callable[[Any], Any], named: Any, where: str) -> None:
+    try:
+        look(named)
+    except InputError as error:
+        raise type(error)(where, error.found, error.accepted) from error
