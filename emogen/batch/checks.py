@@ -161,6 +161,8 @@ def _dialogue(v: Values) -> None:
     from emogen.pipelines.speech.voices import find_voice
 
     members = read_cast(v.get("cast"))
+    if "text" not in v:
+        return
     for member in complete(read_dialogue(v["text"], members, v.get("folder")).names, members).values():
         try:
             find_voice(member.voice)

@@ -9,9 +9,10 @@ part nothing, so that `vad(0.1,0.2,0)` is one value. A field with one level is t
 from __future__ import annotations
 
 import glob
+import hashlib
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from math import prod
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from emogen.batch.kinds import KINDS, options
 from emogen.batch.manifest import Manifest, check_seed
-from emogen.batch.reader import CALL_NAMES, NAMED, Reader, called, slug
+from emogen.batch.reader import CALL_NAMES, DEVICES, ID_CHARS, NAMED, RESERVED, Reader, called, same, slug
 from emogen.batch.rows import Row
 from emogen.errors import InputError, LimitError
 from emogen.limits import LIMITS
@@ -30,6 +31,7 @@ ACCEPTED = 'Accepted: FIELD=VALUE,VALUE ..., such as "text=lines.txt emotion=joy
 FELT = ("emotion", "intensity")
 #: Fields of which a .txt file holds levels.
 LISTED = ("text", "prompt", "emotion")
+MOST_DIGITS = 20  # of a number of a range, before or after the point
 _RANGE = re.compile(r"([^:]+):([^:]+):([^:]+)")
 _NAME = re.compile(r"[a-z_]+")
 
@@ -80,7 +82,13 @@ def _rows(factors: list[Factor], call: str) -> Iterator[tuple[Row, str]]:
         values = {f.field: f.levels[at[f.field]] for f in factors}
         names = {f.field: f.names[at[f.field]] for f in varied}
         item = "_".join(name for field, name in names.items() if field not in FELT)
-        yield Row(number, {"id": "_".join(names.values()) or call, "call": call, **values}, written=True), item or call
+        yield Row(number, {"id": _id(names.values()) or call, "call": call, **values}, written=True), item or call
+
+
+def _id(names: Iterable[str]) -> str:
+    """The names of levels put together; of many long ones the begin, and what tells it from others."""
+    whole = "_".join(names)
+    return whole if len(whole) <= ID_CHARS else f"{whole[: ID_CHARS - 9]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
 
 
 # -- the written form ----------------------------------------------------------------------------------------
@@ -198,20 +206,23 @@ def _range(where: str, written: str) -> list[str]:
     """The numbers of `first:last:step`, exact as decimals."""
     accepted = "Accepted: first:last:step, such as 0.2:1:0.2."
     try:
-        first, last, step = (Decimal(part) for part in written.split(":"))
-        if not all(number.is_finite() for number in (first, last, step)) or step == 0 or (last - first) / step < 0:
+        first, last, step = numbers = [Decimal(part) for part in written.split(":")]
+        if not all(number.is_finite() and abs(number.adjusted()) <= MOST_DIGITS for number in numbers):
             raise InvalidOperation
-        count = int((last - first) / step) + 1
-    except (InvalidOperation, ValueError, OverflowError):
+        steps = (last - first) / step
+        if steps < 0:
+            raise InvalidOperation
+    except ArithmeticError:
         raise InputError(where, f'"{written:.40}" is no range', accepted) from None
-    if count > LIMITS.items:
-        raise LimitError(where, f'"{written:.40}" has {count:,} values', f"The limit is {LIMITS.items:,} (limits.items).")
+    if steps >= LIMITS.items:
+        raise LimitError(where, f'"{written:.40}" has too many values', f"The limit is {LIMITS.items:,} (limits.items).")
+    count = int(steps) + 1
     return [f"{(first + i * step).normalize():f}" for i in range(count)]
 
 
 def _names(field: str, levels: list[str], content: str) -> Iterator[str]:
     """What each level is called in an id: short, and of no other level of the factor."""
-    digits, taken = len(str(len(levels))), dict[str, int]()
+    digits, taken = len(str(len(levels))), {*RESERVED, *DEVICES}
     for number, level in enumerate(levels, start=1):
         if field == content and field in LISTED:
             name = f"{field[0]}{number:0{max(2, digits)}d}"
@@ -223,6 +234,10 @@ def _names(field: str, levels: list[str], content: str) -> Iterator[str]:
             name = slug(Path(level.partition(":")[2] or level).stem) or f"{field[0]}{number:02d}"
         else:
             name = f"{field.replace('_', '-')}{re.sub(r'[^0-9A-Za-z.-]+', '-', level)[:24].strip('-.')}"
-        taken[name] = taken.get(name, 0) + 1
-        yield name if taken[name] == 1 else f"{name}-{taken[name]}"
+        free, again = name, 1
+        while same(free) in taken:
+            again += 1
+            free = f"{name}-{again}"
+        taken.add(same(free))
+        yield free
 

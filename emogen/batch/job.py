@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -139,11 +140,11 @@ def derived_seed(seed: int, name: str) -> int:
 
 
 def contents(name: str) -> str:
-    """The SHA-256 of a file, read once as long as it is not written again; "" where it cannot be read."""
+    """The SHA-256 of a regular file, read once as long as it is not written again; "" where it cannot be read."""
     path = Path(name)
     try:
         state = path.stat()
-        return _sha256(path, state.st_size, state.st_mtime_ns)
+        return _sha256(path, state.st_size, state.st_mtime_ns) if stat.S_ISREG(state.st_mode) else ""
     except OSError:
         return ""
 

@@ -63,6 +63,8 @@ KINDS: dict[str, Kind] = {
     "dialogue": Kind("dialogue", "text", ("text",), "speech.dialogue_output:DialogueOutput", ".wav",
                      {"text": TEXT, "cast": TEXT}),
 }  # fmt: skip
+#: Of the arguments that name files, those whose content may stand there instead.
+INLINE = frozenset({"cast", "units"})
 #: Arguments of pipelines that a manifest has other fields for, or that are no plain values.
 NOT_FIELDS = frozenset(
     {"self", "emotion", "seed", "generator", "callback_on_step_end", "return_dict", "sample_rate", "folder", "cache", "args", "kwargs"}
@@ -79,7 +81,7 @@ def options(call: str, backend: str = "embedded") -> Mapping[str, str]:
         BackendMissing: No such backend, or one whose packages are not installed.
     """
     kind = KINDS[call]
-    own = call != "dialogue" and is_heavy(call, backend)  # a dialogue takes the same whoever speaks it
+    own = is_heavy(call, backend) and call != "dialogue"  # a dialogue takes the same whoever speaks it
     key = f"{kind.modality}/{backend.partition(':')[0]}" if own else kind.modality
     try:
         found = inspect.signature(registry.resolve("pipelines", key).__call__).parameters

@@ -59,6 +59,8 @@ class Ledger:
     def __init__(self, folder: Path, *, resume: bool) -> None:
         self.path = folder / NAME
         self.done: dict[str, Result] = {}
+        if self.path.exists() and not self.path.is_file():
+            raise FormatError(str(self.path), "is not a file", "Name another folder.")
         try:
             # The file alone carries the lock, which dies with the process, however that ends.
             self._stream: BinaryIO = os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)

@@ -1,7 +1,8 @@
 """Jobs -> results, by the machines of a Ray cluster; the same bytes as on this machine.
 
 No shared file system is needed: files that a job reads travel in Ray's object store, each content once, and what is made
-comes back the same way and is written here. Ray tries a job again when the process or the machine that did it is lost.
+comes back the same way and is written here. A machine does its jobs by workers as this one has; Ray tries a job again when
+the process or the machine that did it is lost.
 Every machine of the cluster needs the same emogen and the same versions of what decides the bytes.
 """
 
@@ -16,13 +17,14 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from emogen.batch.job import Job, Needs, Result, contents
 from emogen.batch.kinds import KINDS
 from emogen.batch.ledger import Begun, Event
-from emogen.batch.local import ONE_THREAD
+from emogen.batch.local import ONE_THREAD, Crew
 from emogen.errors import BackendMissing, EmogenError, InputError
 from emogen.media.atomic import atomic_path
 from emogen.media.sidecar import sidecar_path
@@ -42,8 +44,9 @@ GIB = 2**30
 
 
 def work(
-    jobs: Sequence[Job], out: Path, *, address: str, at_once: int | None, retries: int, say: Callable[[str], None]
-) -> Generator[list[Event], None, None]:
+    jobs: Sequence[Job], out: Path, *, address: str, at_once: int | None, retries: int, limit_s: float,
+    say: Callable[[str], None],
+) -> Generator[list[Event], None, None]:  # fmt: skip
     """Does jobs, and says what happens as it happens. Closed early, it leaves the cluster; the jobs in flight are lost.
 
     Args:
@@ -51,7 +54,8 @@ def work(
         out: Where their files go, on this machine.
         address: Of the cluster: HOST:PORT, "auto", or "local" for one on this machine that ends afterwards.
         at_once: How many jobs are in flight at most; None: by the cluster's cores.
-        retries: How often Ray tries a job again after its process or machine was lost.
+        retries: How often a job is tried again after its process or machine was lost.
+        limit_s: How long a job may take; it then has failed.
         say: Takes what the user should know.
 
     Raises:
@@ -65,13 +69,15 @@ def work(
         ours = _connect(ray, address)
         try:
             _note_needs(ray, jobs, say)
-            yield from _work(ray, jobs, out, at_once, retries)
+            yield from _work(ray, jobs, out, at_once, retries, limit_s)
         finally:
             if ours:
                 ray.shutdown()
 
 
-def _work(ray: Any, jobs: Sequence[Job], out: Path, at_once: int | None, retries: int) -> Generator[list[Event], None, None]:
+def _work(
+    ray: Any, jobs: Sequence[Job], out: Path, at_once: int | None, retries: int, limit_s: float
+) -> Generator[list[Event], None, None]:
     from emogen.versions import versions
 
     task = ray.remote(_render)
@@ -85,7 +91,8 @@ def _work(ray: Any, jobs: Sequence[Job], out: Path, at_once: int | None, retries
             begun: list[Event] = []
             while waiting and len(flying) < room:
                 job = waiting.popleft()
-                ref = task.options(**_options(job.needs, retries)).remote(job.to_dict(), stock.of(job), here)
+                placed = task.options(**_options(job.needs, retries))
+                ref = placed.remote(job.to_dict(), stock.of(job), here, retries, limit_s)
                 flying[ref] = job
                 begun.append(Begun(job, "ray"))
             yield begun
@@ -172,12 +179,11 @@ class _Stock:
 
 
 def _render(
-    data: dict[str, Any], given: Mapping[str, tuple[str, Any]], here: dict[str, str]
+    data: dict[str, Any], given: Mapping[str, tuple[str, Any]], here: dict[str, str], retries: int, limit_s: float
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """On a machine of the cluster: one job -> its result, and the files that it made, by name."""
     import ray
 
-    from emogen.batch.work import do
     from emogen.versions import versions
 
     there = versions()
@@ -190,13 +196,20 @@ def _render(
         root = f"{place}/read"
         if any(contents(name) != digest for name, (digest, _) in given.items()):
             job = _moved(job, {name: ray.get(ref) for name, (_, ref) in given.items()}, root)
-        result = do(job, made)
+        events = [event for together in _crew().work([job], made, retries=retries, limit_s=limit_s) for event in together]
+        result = next(event for event in events if isinstance(event, Result))
         result = replace(result, error=result.error.replace(root, ""))
         if result.state != "done":
             return result.to_dict(), {}
         last = sidecar_path(Path(result.output)).name
         names = sorted((path.name for path in made.iterdir()), key=lambda name: name == last)
         return result.to_dict(), {name: (made / name).read_bytes() for name in names}
+
+
+@cache
+def _crew() -> Crew:
+    """The worker of this process of Ray's: apart from it, so that a job that hangs or crashes can be told and ended."""
+    return Crew(1)
 
 
 def _moved(job: Job, files: Mapping[str, bytes], root: str) -> Job:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from emogen.batch.checks import checks
 from emogen.batch.feeling import AUTO, Named, felt
 from emogen.batch.job import Job, derived_seed, written_by
-from emogen.batch.kinds import KINDS, TAKES_AUTO, is_heavy, needs, options, suffixes
+from emogen.batch.kinds import INLINE, KINDS, TAKES_AUTO, is_heavy, needs, options, suffixes
 from emogen.batch.rows import Row
-from emogen.batch.values import typed
+from emogen.batch.values import flaw, typed
 from emogen.conditioning.reference import inside
 from emogen.errors import EmogenError, InputError
 from emogen.media.sniff import expect_kind
@@ -34,8 +34,13 @@ COMMON = ("id", "call", "emotion", "intensity", "seed", "suffix", "backend")
 CALL_NAMES = ("call", "task", "modality")
 ID = re.compile(r"\w[\w.-]*")
 ID_CHARS = 100
-#: Names of files that a batch writes beside its media.
-RESERVED = ("ledger", "results", "failures", "stimuli", "lists")
+#: Of `media.atomic.NAME_BYTES`; what is left is for suffixes.
+ID_BYTES = 230
+#: What Windows takes for a device, whatever the suffix.
+DEVICES = frozenset(("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³")))
+#: What a batch writes beside its media, and the ids that are taken by it.
+OWN = ("ledger.jsonl", "results.csv", "failures.csv", "stimuli.csv", "stimuli.json", "lists.csv")
+RESERVED = tuple(dict.fromkeys(name.partition(".")[0] for name in OWN))
 MOST_SEED = 2**63 - 1
 NAMED = ("avatar:", "sample:")  # portraits that are no files
 
@@ -76,24 +81,25 @@ class Reader:
             seeded_as: From what the seed is derived, in place of the id.
         """
         if row.problem:
-            return Refused(row.line, "", row.problem)
+            return Refused(row.line, "", _printable(row.problem))
         problems = _Problems()
         job = self._job(row, problems, seeded_as)
         if job is not None and not problems.found:
             problems.of(lambda: self._claim(job))
         if job is None or problems.found:
-            return Refused(row.line, str(row.values.get("id", ""))[:ID_CHARS], " ".join(problems.found))
+            name = str(row.values.get("id", ""))[:ID_CHARS]
+            return Refused(row.line, _printable(name), _printable(" ".join(problems.found)))
         return job
 
     def _job(self, row: Row, problems: _Problems, seeded_as: str) -> Job | None:
         values = dict(row.values)
-        for torn in [n for n, value in values.items() if isinstance(value, str) and _torn(value)]:
-            problems.add(torn, "holds half a character (a lone surrogate)")
-            del values[torn]
-        backend, files = self._backend(str(values.get("backend", "embedded")))
+        for flawed in [name for name, value in values.items() if flaw(name) or flaw(value)]:
+            problems.add(flawed, flaw(flawed) or flaw(values.pop(flawed)))
+        opened = problems.of(lambda: self._backend(str(values.get("backend", "embedded"))))
         call = problems.of(lambda: called(values))
-        if call is None:
+        if call is None or opened is None:
             return None
+        backend, files = opened
         takes = problems.of(lambda: self._once(("takes", call, backend), lambda: options(call, backend)))
         if takes is None:
             return None
@@ -102,15 +108,15 @@ class Reader:
         files += named
         emotion = self._emotion(call, values, row.written, problems, files)
         suffix = problems.of(lambda: _suffix(call, values.get("suffix")))
-        if not any(name in given for name in KINDS[call].either) and KINDS[call].either:
+        if not any(name in row.values for name in KINDS[call].either) and KINDS[call].either:
             problems.add(" or ".join(KINDS[call].either), "is missing", f"{call} needs it.")
         embedded = not is_heavy(call, backend)
         for number, (names, check) in enumerate(checks(call, embedded)):
             looked = {n: arguments[n] for n in names if n in arguments}
-            if looked and all(n in arguments for n in names if n in given):
+            if looked and all(n in arguments for n in names if n in row.values):
                 key = ("check", call, embedded, number, json.dumps(looked, sort_keys=True))
                 problems.of(partial(self._once, key, partial(check, looked)))
-        if call == "perform" and "script" in arguments and ("cast" in arguments or "cast" not in given):
+        if call == "perform" and "script" in arguments and ("cast" in arguments or "cast" not in row.values):
             needed = problems.of(partial(self._script, arguments, embedded))
             if needed is not None:
                 files += needed.files
@@ -130,6 +136,9 @@ class Reader:
         place = self.folder / written
         if written == "embedded" or not os.path.isdir(place):
             return written, []
+        if not (place / "model_index.json").is_file():
+            found = f'"{written:.100}" is a folder without a model_index.json'
+            raise InputError("backend", found, "Accepted: one of a saved pipeline.")
         files = self._once(("backend", written), lambda: [str(path) for path in place.resolve().rglob("*") if path.is_file()])
         return str(place.resolve()), list(files)
 
@@ -146,6 +155,9 @@ class Reader:
                 continue
             found = problems.of(partial(typed, name, value, takes[name], written))
             if found is None:
+                continue
+            if name in KINDS[call].files and not isinstance(found, (str, dict, list) if name in INLINE else str):
+                problems.add(name, f"found {json.dumps(found)[:40]}", "Needed: the name of a file.")
                 continue
             if _names_file(call, name, found):
                 found = problems.of(partial(self._file, call, name, found))
@@ -240,6 +252,11 @@ class Reader:
             if not isinstance(name, str) or len(name) > ID_CHARS or not ID.fullmatch(name) or name.endswith("."):
                 accepted = f"Accepted: up to {ID_CHARS} letters, digits, _, - and dots inside; it becomes the file's name."
                 raise InputError("id", f"{name!r:.40}", accepted)
+            if len(name.encode()) > ID_BYTES:
+                accepted = f"Accepted: up to {ID_BYTES}; it becomes the file's name."
+                raise InputError("id", f"{len(name.encode())} bytes", accepted)
+            if same(name).split(".")[0] in DEVICES:
+                raise InputError("id", f'"{name}" is the name of a device on Windows', "Give it another one.")
             return name
         content = values.get(KINDS[call].content) or next((str(v) for v in given.values()), "")
         asked = json.dumps([call, {k: v for k, v in values.items() if k not in CALL_NAMES}], sort_keys=True)
@@ -250,7 +267,7 @@ class Reader:
 
     def _claim(self, job: Job) -> None:
         """Refuses a job that would write what another one writes."""
-        names = [_same(name) for name in written_by(job)]
+        names = [same(name) for name in written_by(job)]
         for name in names:
             if name in self._taken:
                 raise InputError("id", f'"{job.id}" would write {name}, as line {self._taken[name]} does', "Give it another one.")
@@ -285,9 +302,13 @@ class _Problems:
         try:
             return look()
         except EmogenError as error:
-            text = str(error)
-            self.found.append(text if text.endswith((".", "!", "?")) else f"{text}.")
-            return None
+            self._note(str(error))
+        except Exception as error:  # a slip in a check of ours; one line must not hold up thousands
+            self._note(f"unexpected {type(error).__name__}: {error!s:.200}")
+        return None
+
+    def _note(self, text: str) -> None:
+        self.found.append(text if text.endswith((".", "!", "?")) else f"{text}.")
 
 
 def _refuse(error: EmogenError) -> None:
@@ -334,13 +355,13 @@ def slug(text: str, chars: int = 24) -> str:
     return "-".join(re.findall(r"[a-z0-9]+", plain))[:chars].strip("-")
 
 
-def _same(name: str) -> str:
+def same(name: str) -> str:
     """What tells file names apart on every file system."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _torn(text: str) -> bool:
-    return any("\ud800" <= c <= "\udfff" for c in text)
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _names_file(call: str, field: str, value: Any) -> bool:

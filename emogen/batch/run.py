@@ -6,6 +6,7 @@ engine made them and however often it was interrupted, and `ledger.jsonl`, which
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 from emogen.batch import local, ray_cluster
 from emogen.batch.display import Display, Standing
 from emogen.batch.job import Job, Result, written_by
+from emogen.batch.ledger import NAME as LEDGER
 from emogen.batch.ledger import Event, Ledger
+from emogen.batch.reader import OWN, same
 from emogen.batch.table import write_table
 from emogen.batch.work import file_sha256
 from emogen.errors import InputError, OutputError
@@ -66,6 +69,7 @@ def run(
     address: str | None = None,
     resume: bool = False,
     retries: int = 2,
+    job_limit: float = local.JOB_LIMIT_S,
     refused: Sequence[Refused] = (),
     progress: Callable[[Standing], None] | None = None,
 ) -> Summary:
@@ -82,12 +86,13 @@ def run(
         resume: Goes on with what the folder holds: a job is skipped if it was done with the same key and its file is
             unchanged.
         retries: How often a job is tried again after the process or the machine that did it died.
+        job_limit: How long a job may take, in seconds; it then has failed, and is not tried again.
         refused: Lines of the manifest that are no jobs; they are listed among the failures.
         progress: Receives the standing after each job; None: it is shown on stderr.
 
     Raises:
-        InputError: A bad argument; the folder holds a batch and `resume` is False; another run is writing there; a job
-            would be written over a file that one reads.
+        InputError: A bad argument; the folder holds a batch and `resume` is False; another run is writing there; a file
+            that a job reads, or one that lay there before, would be written over.
         BackendMissing: Ray is not installed.
         OutputError: No space left. What is done is kept.
     """
@@ -97,8 +102,12 @@ def run(
         raise InputError("workers", f"{workers}", "Accepted: a whole number from 1.")
     if retries < 0:
         raise InputError("retries", f"{retries}", "Accepted: a whole number from 0.")
+    if not (math.isfinite(job_limit) and job_limit > 0):
+        raise InputError("job limit", f"{job_limit}", "Accepted: seconds, more than 0.")
     began, out = time.perf_counter(), _folder(out)
     _check_apart(jobs, out.resolve())
+    if not (out / LEDGER).exists():
+        _check_new(jobs, out)
     with Ledger(out, resume=resume) as ledger, Display(progress) as display:
         _clean(out)
         for name in (RESULTS, FAILURES):  # they stand for a batch that is through
@@ -107,9 +116,11 @@ def run(
         left = [job for job in jobs if job.id not in results]
         standing = Standing(total=len(jobs) + len(refused), skipped=len(results), failed=len(refused))
         if engine == "ray":
-            events = ray_cluster.work(left, out, address=address or "auto", at_once=workers, retries=retries, say=display.say)
+            events = ray_cluster.work(
+                left, out, address=address or "auto", at_once=workers, retries=retries, limit_s=job_limit, say=display.say
+            )
         else:
-            events = local.work(left, out, workers=workers or 1, retries=retries)
+            events = local.work(left, out, workers=workers or 1, retries=retries, limit_s=job_limit)
         try:
             with closing(events):
                 for result in _recorded(events, ledger):
@@ -140,6 +151,14 @@ def _check_apart(jobs: Sequence[Job], out: Path) -> None:
         for name in written_by(job):
             if str(out / name) in read:
                 raise InputError(str(out / name), f"would be written by the job {job.id}, and is read", "Name another folder, or id.")
+
+
+def _check_new(jobs: Sequence[Job], out: Path) -> None:
+    """What lies in a folder before its batch is somebody else's, the manifest perhaps: nothing is written over it."""
+    there = {same(path.name): path for path in out.iterdir()}
+    for name in (*OWN, *(name for job in jobs for name in written_by(job))):
+        if found := there.get(same(name)):
+            raise InputError(str(found), "is there already, and of no batch", "Name another folder, or move it.")
 
 
 def _clean(out: Path) -> None:

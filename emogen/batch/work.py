@@ -69,7 +69,7 @@ def _made(job: Job, folder: Path) -> tuple[Path, tuple[str, ...]]:
     arguments = {k: v for k, v in job.arguments.items() if k not in ("emotion", "intensity", "backend")}
     content = arguments.pop(kind.content, None)
     if job.call == "perform":
-        arguments["cache"] = False  # the sidecar would say what a cache happened to hold
+        arguments["cache"] = _parts()
     pipe = _opened(kind.modality, job.arguments.get("backend", "embedded"), job.needs.gpu > 0)
     with one_thread():  # sums are the same however many cores a machine has
         out = pipe(content, _felt(job), seed=job.seed, **arguments)
@@ -77,8 +77,29 @@ def _made(job: Job, folder: Path) -> tuple[Path, tuple[str, ...]]:
             level_out(out, job.level)
         path = out.save(folder / f"{job.id}{job.suffix}")
     beside = sidecar_path(path)
-    write_json(beside, read_json(beside) | {"timings_s": {}})
+    write_json(beside, _lasting(read_json(beside)))
     return path, tuple(out.warnings)
+
+
+def _parts() -> Path | bool:
+    """Where parts of performances are kept for other jobs; False where nothing can be.
+
+    A folder of batches alone, whose parts are all made on one thread and no accelerator: so they are as those made anew.
+    """
+    from emogen.pipelines.performance.cache import default_folder
+
+    folder = default_folder() / "batch"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return folder
+
+
+def _lasting(sidecar: dict[str, Any]) -> dict[str, Any]:
+    """A sidecar without what differs from time to time: how long it took, and what a cache happened to hold."""
+    media = {name: value for name, value in sidecar["media"].items() if name != "cache"}
+    return sidecar | {"timings_s": {}, "media": media}
 
 
 def _felt(job: Job) -> Any:

@@ -1,20 +1,24 @@
-"""One worker process of a batch on this machine: `python -m emogen.batch.worker FOLDER`.
+"""One worker process of a batch: `python -m emogen.batch.worker`.
 
-Jobs come in on stdin, one JSON object a line; what came of each goes out on stdout in the same way, after a first line
-that says that the worker is ready. When stdin ends, whoever started it is gone, and it ends at once.
+Jobs come in on stdin, each with its folder, one JSON object a line; what came of each goes out on stdout in the same way,
+after a first line that says that the worker is ready. When stdin ends, whoever started it is gone, and it ends at once.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import queue
+import signal
 import sys
 import threading
 import traceback
 from pathlib import Path
 
 from emogen.errors import OutputError
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def main() -> None:
@@ -28,6 +32,7 @@ def main() -> None:
 
 
 def _work() -> None:
+    _end_with_parent()
     # What libraries print goes to stderr from here on; nothing but answers goes out.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
     os.dup2(2, 1)
@@ -37,14 +42,19 @@ def _work() -> None:
     from emogen.batch.job import Job
     from emogen.batch.work import do
 
-    folder = Path(sys.argv[1])
     _say(answers, {"ready": os.getpid()})
     while True:
-        job = Job.from_dict(json.loads(lines.get()))
+        asked = json.loads(lines.get())
         try:
-            _say(answers, {"result": do(job, folder).to_dict()})
+            _say(answers, {"result": do(Job.from_dict(asked["job"]), Path(asked["folder"])).to_dict()})
         except OutputError as error:
             _say(answers, {"stop": str(error)})
+
+
+def _end_with_parent() -> None:
+    """On Linux the system sees to it, even if native code lets no other thread go on; elsewhere `_listen` does."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _listen(lines: queue.SimpleQueue[str]) -> None:

@@ -27,6 +27,7 @@ def batch(
     workers: Annotated[int | None, typer.Option(help="Processes on this machine (1), or jobs at once on a cluster.")] = None,
     engine: Annotated[str, typer.Option(help="local or ray.")] = "local",
     address: Annotated[str | None, typer.Option(help="Of a Ray cluster: HOST:PORT, auto or local.")] = None,
+    job_limit: Annotated[float | None, typer.Option(help="Seconds that a job may take, else it failed (21600).")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Check every line and do nothing.")] = False,
     seed: Annotated[int, typer.Option(help="Each job without a seed gets one of this and of its id.")] = 0,
@@ -49,8 +50,9 @@ def batch(
     if output is None:
         _done(found.to_dict(), f"{len(found.jobs)} jobs, {len(found.refused)} refused lines", as_json)
         raise typer.Exit(0 if not found.refused else 1 if found.jobs else 2)
+    limit = {} if job_limit is None else {"job_limit": job_limit}
     summary, made = do_batch(found, output, seed=seed, stimuli=stimuli, workers=workers, engine=engine, address=address,
-                             resume=resume)  # fmt: skip
+                             resume=resume, **limit)  # fmt: skip
     told = f"{output}: {summary.done} done, {summary.failed} failed, {summary.skipped} done before ({summary.seconds:.1f} s)"
     if summary.failed:
         told += "; failures.csv says why"

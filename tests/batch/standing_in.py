@@ -19,7 +19,7 @@ from emogen.batch.job import Job
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = '''
-import hashlib, json, os, signal, time
+import hashlib, json, os, re, signal, subprocess, time
 from pathlib import Path
 import emogen.batch.work as work
 from emogen.batch.job import Result
@@ -30,6 +30,12 @@ def do(job, folder):
     asked = job.arguments
     if asked.get("poison"):
         os.kill(os.getpid(), signal.SIGKILL)
+    if asked.get("hang"):
+        child = subprocess.Popen(["sleep", "1000"])
+        (Path(folder).parent / "child").write_text(str(child.pid))
+        if asked["hang"] == "never lets go":  # native code that no other thread gets past
+            re.match("(a+)+$", "a" * 60 + "b")
+        time.sleep(1000)
     key = job.key
     time.sleep(asked.get("seconds", 0.02))
     if asked.get("bad"):

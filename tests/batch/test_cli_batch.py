@@ -88,6 +88,7 @@ def test_check_does_nothing(tmp_path: Path, run: Callable[..., tuple[int, str, s
     (["jobs.jsonl", "-o", "out", "--engine", "spark"], ["spark", "local, ray"]),
     (["jobs.jsonl", "-o", "out", "--workers", "0"], ["workers"]),
     (["jobs.jsonl", "-o", "out", "--seed", "-1"], ["seed"]),
+    (["jobs.jsonl", "-o", "out", "--job-limit", "0"], ["job limit", "more than 0"]),
     (["jobs.jsonl", "-o", "out", "--loudness", "lufs"], ["loudness", "stimuli"]),
     (["jobs.jsonl", "-o", "out", "--stimuli", "--loudness", "11"], ["loudness", "lufs:-23"]),
     (["--grid", "text", "-o", "out"], ["grid", "FIELD=VALUE"]),

@@ -96,6 +96,45 @@ def test_a_job_that_kills_its_worker_is_listed_and_the_others_are_done(tmp_path:
     assert [e["attempt"] for e in entries(tmp_path / "out", "started") if e["id"] == "poison"] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("how", ["sleeps", "never lets go"])
+def test_a_job_that_hangs_is_ended_and_listed_and_the_others_are_done(tmp_path: Path, how: str) -> None:
+    out, todo = tmp_path / "out", jobs(5)
+    todo[1] = Job("endless", "speak", {"hang": how}, ".wav", 1, 2)
+    summary = run(todo, out, workers=2, job_limit=2.0, progress=quiet)
+    assert (summary.done, summary.failed) == (4, 1)
+    [failed] = table(out, "failures.csv")
+    assert failed["id"] == "endless"
+    assert failed["error"] == "not done within 2 s, the limit of a job (--job-limit); its worker was ended"
+    assert [(e["id"], e["error"]) for e in entries(out, "failed")] == [("endless", failed["error"])]
+    assert [e["attempt"] for e in entries(out, "started") if e["id"] == "endless"] == [1]
+    until(lambda: not any(alive(pid) for pid in {*pids(out), int((out.parent / "child").read_text())}), 5)
+    todo[1] = Job("endless", "speak", {}, ".wav", 1, 2)
+    assert run(todo, out, resume=True, progress=quiet).done == 1
+
+
+def test_a_worker_that_never_lets_go_ends_with_its_run(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = drive(out, [Job("endless", "speak", {"hang": "never lets go"}, ".wav", 1)])
+    until(lambda: pids(out) and (tmp_path / "child").exists() and (tmp_path / "child").read_text())
+    kill(process.pid)
+    process.wait()
+    until(lambda: not any(alive(pid) for pid in pids(out)), 10)
+    os.kill(int((tmp_path / "child").read_text()), signal.SIGKILL)
+
+
+def test_one_worker_goes_on_after_jobs_that_hang(tmp_path: Path) -> None:
+    todo = [Job(f"endless-{i}", "speak", {"hang": "sleeps"}, ".wav", 1, i + 1) for i in range(2)] + jobs(2)
+    summary = run(todo, tmp_path / "out", job_limit=1.0, progress=quiet)
+    assert (summary.done, summary.failed) == (2, 2)
+    assert len(pids(tmp_path / "out")) == 3
+
+
+def test_a_file_that_became_a_pipe_holds_nothing_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    todo = [Job("a", "speak", {}, ".wav", 1, files=(str(tmp_path / "pipe"),))]
+    assert run(todo, tmp_path / "out", progress=quiet).done == 1
+
+
 def test_workers_that_cannot_start_end_the_run(tmp_path: Path) -> None:
     (tmp_path / "site" / "sitecustomize.py").write_text("import emogen.batch.work as w; del w.do")
     with pytest.raises(EmogenError, match="workers: die at once: exit code 1, ImportError: cannot import name 'do'"):
@@ -223,7 +262,7 @@ def test_a_full_disk_stops_the_run_and_what_is_done_is_kept(tmp_path: Path, smal
 
 
 def test_bad_arguments_are_refused_before_anything_is_made(tmp_path: Path) -> None:
-    for options in ({"workers": 0}, {"engine": "cloud"}, {"retries": -1}):
+    for options in ({"workers": 0}, {"engine": "cloud"}, {"retries": -1}, {"job_limit": 0}, {"job_limit": float("nan")}):
         with pytest.raises(InputError, match="Accepted"):
             run(jobs(1), tmp_path / "out", **options)  # type: ignore[arg-type]
     (tmp_path / "file").write_text("")

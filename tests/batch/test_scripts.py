@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from emogen.batch import ray_cluster
-from emogen.batch.job import written_by
+from emogen.batch.job import Job, written_by
 from emogen.batch.manifest import read_manifest
 from emogen.batch.run import run
+from emogen.batch.work import do
 from emogen.errors import InputError
 from emogen.media.image import write_image
 
@@ -101,3 +102,19 @@ def test_no_job_is_written_over_what_one_reads(folder: Path) -> None:
     with pytest.raises(InputError, match=r"plan\.json: would be written by the job plan, and is read"):
         run(read(folder, {"id": "plan", "script": "plan.json"}).jobs, folder)
     assert (folder / "plan.json").read_bytes() == before
+
+
+def test_parts_that_are_kept_change_no_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    script = "---\nresolution: 240\nfps: 5\n---\nIt rained.\n"
+    job = Job("a", "perform", {"script": script, "subtitles": "beside"}, ".mp4", 3)
+    for name, cache in (("none", tmp_path / "file" / "cache"), ("empty", tmp_path / "cache"), ("full", tmp_path / "cache")):
+        monkeypatch.setenv("EMOGEN_CACHE", str(cache))
+        (tmp_path / name).mkdir()
+        assert do(job, tmp_path / name).state == "done", name
+    made = {name: {p.name: p.read_bytes() for p in (tmp_path / name).iterdir()} for name in ("none", "empty", "full")}
+    assert made["none"] == made["empty"] == made["full"]
+    assert set(made["none"]) == {"a.mp4", "a.json", "a.srt"}
+    kept = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert kept
+    assert all(path.is_relative_to(tmp_path / "cache" / "batch") for path in kept)  # no other run's, of a GPU perhaps
