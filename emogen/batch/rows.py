@@ -70,7 +70,7 @@ def _json_lines(text: str, path: Path) -> Iterator[Row]:
             yield Row(number, problem=f"{len(line):,} characters. The limit is {LIMITS.script_bytes:,} (limits.script_bytes).")
             continue
         try:
-            yield _object(number, _parsed(line, ""))
+            yield _object(number, parse_json(line, ""))
         except EmogenError as error:
             column = error.where.rpartition("column ")[2]
             at = f"column {column}: " if column.isdigit() else ""
@@ -78,30 +78,19 @@ def _json_lines(text: str, path: Path) -> Iterator[Row]:
 
 
 def _json_list(text: str, path: Path) -> Iterator[Row]:
-    whole = _parsed(text, str(path))
+    whole = parse_json(text, str(path))
     if not isinstance(whole, list):
         raise FormatError(str(path), f"is a JSON {type(whole).__name__}", "Accepted: a list of objects, one a job.")
     for number, one in enumerate(whole, start=1):
         yield _object(number, one)
 
 
-def _parsed(text: str, where: str) -> Any:
-    """As `parse_json`, but no name may stand twice in an object: one of its values would be lost."""
-
-    def single(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name.strip() for name, _ in pairs]
-        if double := [name for name in names if names.count(name) > 1]:
-            raise FormatError(where, f'"{double[0]:.40}" stands there twice', "Give each field once.")
-        return dict(pairs)
-
-    value = parse_json(text, where)
-    json.loads(text, object_pairs_hook=single)
-    return value
-
-
 def _object(number: int, value: Any) -> Row:
     if not isinstance(value, dict):
         return Row(number, problem=f"found {json.dumps(value)[:40]}. One JSON object a line is needed.")
+    names = [name.strip() for name in value]
+    if double := next((name for name in names if names.count(name) > 1), None):
+        return Row(number, problem=f'"{double:.40}" stands there twice. Give each field once.')
     return Row(number, {name.strip(): one for name, one in value.items() if one is not None})
 
 

@@ -19,17 +19,25 @@ def read_json(path: str | Path) -> Any:
     Raises:
         InputError: No such file.
         LimitError: Larger than `limits.json_bytes` or nested deeper than `limits.json_depth`.
-        FormatError: Not JSON (the message names line and column), or with NaN or Infinity in it.
+        FormatError: Not JSON (the message names line and column), with NaN or Infinity in it, or a name twice in an object.
     """
     return parse_json(read_text(path, max_bytes=LIMITS.json_bytes, limit="json_bytes"), str(path))
 
 
 def parse_json(text: str, where: str) -> Any:
     """The value in a JSON text; `where` names its origin in messages. Errors as `read_json`."""
+
+    def single(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        if len(set(names)) < len(names):
+            double = next(name for name in names if names.count(name) > 1)
+            raise FormatError(where, f'"{double:.40}" stands there twice', "Give each field once: one of its values would be lost.")
+        return dict(pairs)
+
     if (depth := _depth(text)) > LIMITS.json_depth:
         raise LimitError(where, f"is nested {depth:,} deep; the limit is {LIMITS.json_depth} (limits.json_depth)")
     try:
-        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        return json.loads(text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=single)
     except json.JSONDecodeError as error:
         raise FormatError(f"{where} line {error.lineno}, column {error.colno}", f"is not JSON: {error.msg}") from None
     except (ValueError, RecursionError) as error:

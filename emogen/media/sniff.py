@@ -50,6 +50,8 @@ def check_file(path: str | Path, *, max_bytes: int | None = None, limit: str = "
         InputError: Missing, a folder, not a regular file, empty, or not readable.
         LimitError: Larger than `max_bytes`.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError("file", f"found {path!r:.40}", "Accepted: the path of a file.")
     text = os.fspath(path)
     most = LIMITS.media_bytes if max_bytes is None else max_bytes
     try:

@@ -102,7 +102,8 @@ def test_what_json_does_not_have_is_refused(tmp_path: Path, value: object, says:
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("{", "line 1, column 2"), ("[NaN]", "NaN"), ("[1e999]", "too large"), ("[" * 100_000, "nested 100,000 deep; the limit is 64"),
+    [("{", "line 1, column 2"), ('{"a": {"c": 1, "c": 2}}', '"c" stands there twice'), ("[NaN]", "NaN"), ("[1e999]", "too large"),
+     ("[" * 100_000, "nested 100,000 deep; the limit is 64"),
      ('{"a":' * 65 + "1" + "}" * 65, "limits.json_depth"), ("9" * 5_000, "not JSON")],
 )  # fmt: skip
 def test_broken_json_is_named(text: str, says: str) -> None:

@@ -79,7 +79,7 @@ def test_a_prompt_that_is_too_long_is_refused() -> None:
 
 @pytest.mark.parametrize(("options", "names"), [
     ({"width": 10}, "width"), ({"height": 5_000}, "height"), ({"attributes": {"hours": 3}}, "hour"),
-    ({"attributes": {"fog": 3}}, "fog"),
+    ({"attributes": {"fog": 3}}, "fog"), ({"attributes": {"fog": "much"}}, "fog"),
 ])  # fmt: skip
 def test_options_out_of_range_are_named(pipe: ImagePipeline, options: dict[str, object], names: str) -> None:
     with pytest.raises(InputError, match=names):

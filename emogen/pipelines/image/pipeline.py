@@ -200,7 +200,12 @@ def read_wish(words: Any, fixed: Mapping[str, float] | None) -> Wish:
         raise LimitError("prompt", found, "Say it in fewer words.")
     if words is not None and any("\ud800" <= c <= "\udfff" for c in words):
         raise InputError("prompt", "half a character (a lone surrogate)", "Accepted: Unicode text.")
-    given = {name: float(value) for name, value in (fixed or {}).items()}
+    given = {}
+    for name, value in (fixed or {}).items():
+        try:
+            given[name] = float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise InputError(f"attributes, {name}", f"found {value!r:.40}", "Accepted: a number.") from None
     Scene(next(iter(places())), given)
     return Wish(ANYWHERE if words is None else understood(words), given, words or "")
 

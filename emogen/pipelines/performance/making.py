@@ -112,7 +112,7 @@ class Maker:
         self.pipe, self.cache, self.seed, self.fps, self.name = pipe, cache, seed, fps, name
         self._base = digest(
             code_hash(), checkpoints.commercial_only(), {n: checkpoints.checkpoint_hash(n) for n in checkpoints.names()},
-            identity(pipe) if cache.folder is not None else "",
+            identity(pipe) if cache.folder is not None else "", str(getattr(pipe, "device", "cpu")),
         )  # fmt: skip
         self._places: dict[int, tuple[Wish, Scene]] = {}
 
