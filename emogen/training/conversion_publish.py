@@ -105,6 +105,6 @@ In `docs/speech.md`, heard by a judge that learnt from other people.
 
 ## Limits
 Acted speech: what it learnt is how actors show a feeling, in German{"" if only_open else ", Polish and English"}. Half of
-each change, and all of how loud a feeling is, comes from published rules of prosody: the recordings were levelled, and
-these actors are few. It was made for adult speech.
+each change, and all of how loud a feeling is and of its manner (ranges of pitch and level, formants, tremor), comes from
+published rules of prosody: the recordings were levelled, and these actors are few. It was made for adult speech.
 """

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from emogen.codecs.voice import SAMPLE_RATE, find_f0
+from emogen.codecs.voice import SAMPLE_RATE, analyze, find_f0
+from emogen.codecs.voice_change import COLUMN, MANNER
+from emogen.codecs.voice_slow import FPS, describe, habit_of
+from emogen.conditioning.track import EmotionTrack
 from emogen.conditioning.vocabulary import BASIC
 from emogen.errors import EmogenError, FormatError, InputError, LimitError
 from emogen.media.loudness import loudness_lufs, peak_dbfs
@@ -109,6 +112,25 @@ def test_more_intensity_is_more_change(pipe, plain, label):
         far.append(spread)
     distance = [float(np.linalg.norm(x - far[0])) for x in far]
     assert distance == sorted(distance)
+
+
+@pytest.mark.parametrize("label", BASIC)
+def test_what_is_not_drawn_is_the_rules_whole(pipe, plain, label):
+    """The denoiser draws no manner: half of the rules would be half of the feeling."""
+    found = describe(analyze(plain.audio))
+    track = EmotionTrack.of(label)
+    change, published = (what.change(found, habit_of(found), track, 1) for what in (pipe, pipe.rules))
+    added = pipe.directions.along(track.sample(FPS, len(found) / FPS).basic[: len(found)])
+    for name in MANNER:
+        step = 0.0 if name == "formants" else added[:, COLUMN[name]]
+        np.testing.assert_allclose(change[:, COLUMN[name]], published[:, COLUMN[name]] + step, atol=1e-9)
+
+
+def test_joy_moves_the_pitch_more_than_fear_and_smiles(pipe, plain):
+    found = describe(analyze(plain.audio))
+    joy, fear = (pipe.change(found, habit_of(found), EmotionTrack.of(label), 1).mean(axis=0) for label in ("joy", "fear"))
+    assert joy[COLUMN["pitch_range"]] > 0.6 > 0.0 > fear[COLUMN["pitch_range"]]
+    assert joy[COLUMN["formants"]] > 2.0
 
 
 def test_a_track_is_heard_at_its_time(pipe, plain):

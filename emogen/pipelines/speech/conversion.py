@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from emogen.checkpoints import checkpoint_folder, commercial_only
 from emogen.codecs.voice import SAMPLE_RATE, analyze, dithered
-from emogen.codecs.voice_change import COLUMN, WIDTH, ChangeCodec
+from emogen.codecs.voice_change import COLUMN, LEARNT, WIDTH, ChangeCodec
 from emogen.codecs.voice_grains import resounded
 from emogen.codecs.voice_slow import CONTENT, FPS, Description, Habit, content, describe, habit_of, speech
 from emogen.conditioning.directional import Directions
@@ -48,8 +48,10 @@ STEPS = 8  # per window; own choice, for the sake of speed
 #: anger lay an octave above his speech. Chosen on held-out speakers with a guide.
 EMOTION_SCALE = 1.2
 #: Share of the change that the published rules make, the rest is drawn. Actors of few packs are one witness, the
-#: literature is another; guides hear the mean of both better than either. Level is the rules' alone.
+#: literature is another; guides hear the mean of both better than either. What is not drawn is the rules' whole: the
+#: level, for recordings that were levelled cannot teach it, and the manner, which no pair of takes shows.
 RULES_SHARE = 0.5
+SHARED = [COLUMN[name] for name in LEARNT if name != "level"]
 #: Below this intensity the change fades out with it, so that the draw of the noise is not heard as a feeling.
 FAINT = 0.2
 
@@ -165,10 +167,10 @@ class VoiceConversionPipeline(SequencePipeline):
         drawn[:, COLUMN["level"]] -= np.average(drawn[heard, COLUMN["level"]], weights=power)
         drawn *= (1.0 - RULES_SHARE) * np.clip(intensity / FAINT, 0.0, 1.0)[:, None]
         published = self.rules.change(found, habit, track, seed)
-        level = published[:, COLUMN["level"]].copy()
-        published *= RULES_SHARE
-        published[:, COLUMN["level"]] = level  # recordings that were levelled cannot teach it
-        return np.asarray(drawn + published + self.directions.along(basic))
+        published[:, SHARED] *= RULES_SHARE
+        added = self.directions.along(basic)
+        added[:, COLUMN["formants"]] = 0.0  # the guide that sought them has no measure of formants: it undid the smile
+        return np.asarray(drawn + published + added)
 
     def hashes(self) -> dict[str, str]:
         """Network or table -> SHA-256 of its weights, as they are now."""

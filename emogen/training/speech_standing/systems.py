@@ -143,6 +143,7 @@ class DrawnAlone:
         drawn = (both - RULES_SHARE * published) / (1.0 - RULES_SHARE)
         level = COLUMN["level"]
         drawn[:, level] = (both[:, level] - published[:, level]) / (1.0 - RULES_SHARE) + published[:, level]
+        drawn[:, len(LEARNT) :] = 0.0  # the manner, which is the rules' alone
         return np.asarray(drawn)
 
 
