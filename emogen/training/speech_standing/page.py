@@ -40,7 +40,8 @@ seed each. **Real recordings**: {real} takes of the same people, up to as many o
 What is compared: *rules*: published rules of prosody alone. *Mean change*: for each emotion the mean of what the
 training's actors change, the same throughout. *Diffusion alone*: what the denoiser draws. *Diffusion and rules*: half
 of that and half of what the rules say, whose level and manner (ranges, formants, tremor) stay whole. *Embedded*: these
-and the directions, the default. *Rules + directions*: the same directions on top of the rules alone. All of them use the same codec and the same loudness of each emotion.
+and the directions, the default. *Rules + directions*: the same directions on top of the rules alone.
+All of them use the same codec and the same loudness of each emotion.
 """
 
 
