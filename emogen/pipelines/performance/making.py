@@ -35,6 +35,8 @@ RESIDUE, RESIDUE_S = 0.45, 1.5
 #: Attributes of a place that follow the feelings of its scene: light, weather and colours; who and what is there stays.
 CHANGING = ("hour", "cloud", "storm", "rain", "fog", "wind", "lightning", "rainbow", "waves", "warmth", "colour", "exposure",
             "contrast", "soft", "lamps", "tint_red", "tint_yellow")  # fmt: skip
+#: What happens in a place only if the script says so: else a house burns, or a crowd walks by, that nobody speaks of.
+EVENTS = ("fire", "feast", "threat", "people")
 #: Of these some stay within a shot: a sun that wanders while somebody speaks tells of hours.
 WITHIN_A_SHOT = ("hour",)
 #: Music rises to a turn of the story from so long before it and falls as long after it (s); by this share of its strength.
@@ -198,7 +200,8 @@ class Maker:
             if wish.prompt.place is None and _says(told):
                 wish = read_wish(f"{heading}. {told}" if _says(heading) else told, None)
             place = wish.prompt.place or self._composed(wish, feelings[0], seed).place
-            wish = replace(wish, prompt=replace(wish.prompt, place=place))
+            quiet = {name: attributes()[name].usual for name in EVENTS if name not in wish.prompt.values}
+            wish = replace(wish, prompt=replace(wish.prompt, place=place), fixed=quiet)
             self._places[number] = wish, self._composed(wish, Emotion(), seed)
         wish, there = self._places[number]
         same = {name: there[name] for name in attributes() if name not in CHANGING}
