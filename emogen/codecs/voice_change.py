@@ -12,6 +12,7 @@ import numpy as np
 from diffusers import ModelMixin  # noqa: F401 - diffusers looks for the base of a component in its module
 from numpy.typing import NDArray
 from scipy.fft import dct, idct
+from scipy.ndimage import gaussian_filter1d
 
 from emogen.codecs.base import Codec
 from emogen.codecs.voice import BINS, FRAME_S, POWER_FLOOR, VoiceFrames, through_unvoiced
@@ -24,6 +25,7 @@ from emogen.codecs.voice_slow import (
     NOISE_FLOOR,
     NOISE_HZ,
     REFERENCE_HZ,
+    SMOOTH_FRAMES,
     SPEECH_DB,
     band_levels,
     level,
@@ -150,7 +152,8 @@ def _pitch(plain: VoiceFrames, y: Floats, rng: np.random.Generator, centre_st: f
     more = np.clip(rough * (10.0 ** (y[:, COLUMN["roughness"]] / 10.0) - 1.0), 0.0, ROUGHEST_ST**2)
     now = found + y[:, COLUMN["pitch"]]
     middle = centre + (float(y[voiced, COLUMN["pitch"]].mean()) if voiced.any() else 0.0)
-    now = middle + 2.0 ** y[:, COLUMN["pitch_range"]] * (now - middle)
+    melody = gaussian_filter1d(now, SMOOTH_FRAMES)  # the range is of the melody: roughness has a channel of its own
+    now += (2.0 ** y[:, COLUMN["pitch_range"]] - 1.0) * (melody - middle)
     now += np.sqrt(more) * rng.standard_normal(len(now))
     time = np.arange(len(now)) * FRAME_S
     now += np.sqrt(2.0) * y[:, COLUMN["tremor"]] * np.sin(2 * np.pi * (TREMOR_HZ * time + rng.random()))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from emogen.codecs.voice import SAMPLE_RATE, analyze, find_f0
-from emogen.codecs.voice_change import COLUMN, MANNER
+from emogen.codecs.voice import BINS, FRAME_S, SAMPLE_RATE, VoiceFrames, analyze, find_f0
+from emogen.codecs.voice_change import COLUMN, MANNER, WIDTH, changed
 from emogen.codecs.voice_slow import FPS, describe, habit_of
 from emogen.conditioning.track import EmotionTrack
 from emogen.conditioning.vocabulary import BASIC
@@ -131,6 +131,20 @@ def test_joy_moves_the_pitch_more_than_fear_and_smiles(pipe, plain):
     joy, fear = (pipe.change(found, habit_of(found), EmotionTrack.of(label), 1).mean(axis=0) for label in ("joy", "fear"))
     assert joy[COLUMN["pitch_range"]] > 0.6 > 0.0 > fear[COLUMN["pitch_range"]]
     assert joy[COLUMN["formants"]] > 2.0
+
+
+@pytest.mark.parametrize("octaves", [-1.0, 1.0])
+def test_the_range_of_pitch_leaves_its_roughness(octaves):
+    """A narrow melody is no smoother, a wide one no rougher: roughness is a channel of its own."""
+    time = np.arange(600) * FRAME_S
+    pitch = 2.0 * np.sin(2 * np.pi * 0.7 * time) + 0.15 * np.random.default_rng(0).standard_normal(600)
+    flat = np.ones((600, BINS))
+    plain = VoiceFrames(130.0 * 2.0 ** (pitch / 12.0), 1e-3 * flat, 0.1 * flat)
+    change = np.zeros((150, WIDTH))
+    change[:, COLUMN["pitch_range"]] = octaves
+    found, made = (describe(x) for x in (plain, changed(plain, change, np.random.default_rng(0))[0]))
+    assert made.pitch_st.std() / found.pitch_st.std() == pytest.approx(2.0**octaves, rel=0.05)
+    np.testing.assert_allclose(made.roughness_db, found.roughness_db, atol=1.0)
 
 
 def test_a_track_is_heard_at_its_time(pipe, plain):

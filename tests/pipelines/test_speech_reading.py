@@ -59,6 +59,7 @@ EXAMPLES = [
     ("at 10:00 a.m.", "at ten a.m."),
     ("at 10:15:30", "at ten fifteen and thirty seconds"),
     # money
+    ("a$5", "five Australian dollars"),
     ("$5.20", "five dollars and twenty cents"),
     ("£3m", "three million pounds"),
     ("€10 and $1", "ten euros and one dollar"),

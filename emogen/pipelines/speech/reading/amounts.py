@@ -11,7 +11,7 @@ from emogen.tables import read_table
 
 _UNITS = {row["unit"]: row for row in read_table(__package__, "units.csv")}
 _MONEY = read_table(__package__, "currencies.csv")
-_BY_SIGN = {row["sign"]: row for row in _MONEY if row["sign"]} | {row["code"]: row for row in _MONEY if row["code"]}
+_BY_SIGN = {row[name].casefold(): row for name in ("sign", "code") for row in _MONEY if row[name]}
 _SIGNS = "|".join(re.escape(row["sign"]) for row in _MONEY if row["sign"])
 _CODES = "|".join(row["code"] for row in _MONEY if row["code"])
 #: A number with thousands' commas, or without; decimals.
@@ -29,7 +29,7 @@ _YEARS = range(1100, 2100)  # bare four-digit numbers that are read as years; ow
 
 
 def _money(match: re.Match[str], context: Context) -> str | None:
-    kind = _BY_SIGN[match["sign"]]
+    kind = _BY_SIGN[match["sign"].casefold()]
     amount, minus = match["amount"], "minus " if match["minus"] else ""
     if scale := match["scale"]:
         said = f"{minus}{number(amount, british=context.british)}"
@@ -53,7 +53,8 @@ def _money_behind(match: re.Match[str], context: Context) -> str | None:
         return said
     if match["scale"]:
         return said.replace("|", " ").replace(f" {match['scale']} ", f"|{match['scale']}|")
-    return said if " and " in said else said.replace(f" {_BY_SIGN[match['sign']]['many']}", f"|{_BY_SIGN[match['sign']]['many']}")
+    many = _BY_SIGN[match["sign"].casefold()]["many"]
+    return said if " and " in said else said.replace(f" {many}", f"|{many}")
 
 
 def _coins(match: re.Match[str], context: Context) -> str | None:
