@@ -14,7 +14,7 @@ EDGE = 0.035
 SMALL = 0.6
 #: So are those that are seen nearly edge-on: with a smaller sine between their edges or diagonals.
 SLIM = 0.10
-#: Brightness of red, green and blue; what is painted is at least so bright, what is not is 0.
+#: Brightness of red, green and blue; what is painted is at least so bright, what is not is 0. This and the sizes above: own choice, by eye.
 BRIGHTNESS, LEAST = (0.3, 0.6, 0.1), 0.02
 
 

@@ -30,14 +30,14 @@ HEAD = 1.12
 BODY_HEAD = 0.35
 #: Skin of the figure that is shown: what lies beyond the cuffs in its T-pose (cm from the middle).
 HANDS_CM = 50.0
-#: Below this height (cm, of the avatar) its neck is under the collar, and counts as so much further away (cm).
+#: Below this height (cm, of the avatar) its neck is under the collar, and counts as so much further away (cm); by eye.
 NECK_CM, UNDER_COLLAR = -13.0, 2.0
 #: The figure's collar is drawn in to the avatar's neck, the more the higher it is (cm): nothing at the first height, all at
 #: the second; so much air is left.
 COLLAR_CM, AIR_CM = (143.5, 150.0), 0.7
 #: Gloss of cloth and skin, as the avatars have it; own choice.
 CLOTH_GLOSS, SKIN_GLOSS = 0.05, 0.25
-#: What lies under cloth counts as so much further away (cm).
+#: What lies under cloth counts as so much further away (cm); by eye.
 UNDER = {"skin": 0.3, "top": 0.0, "trousers": 0.3}
 #: The clothes below the belt have this share of the light of those above; own choice.
 TROUSERS = np.array([0.20, 0.20, 0.24], np.float32)
@@ -104,17 +104,14 @@ class Person:
         marks[len(self.avatar.rig.points) :, 3] = self._shaded(points, normals, frame)
         colours = lit(self._light, normals, marks, hollow) * self.tone
         corners, away = self._projected(points)
-        behind = self._behind.copy()
-        for hidden in self.avatar.hidden(corners, curves, HEAD * self.stand.scale):
-            behind[hidden] = np.inf
-        x0, y0, x1, y1 = bounds(corners, self._faces, behind)
+        x0, y0, x1, y1 = bounds(corners, self._faces, self._behind)
         rows = slice(max(int(y0) - 2, 0), min(int(y1) + 3, out.shape[0]))
         columns = slice(max(int(x0) - 2, 0), min(int(x1) + 3, out.shape[1]))
         if rows.start >= rows.stop or columns.start >= columns.stop:
             return
         corner = np.array([columns.start, rows.start], np.float32)
         before = out[rows, columns].astype(np.float32) * np.float32(1 / 255)
-        picture, numbers = paint(corners - corner, away, colours, self._faces, behind, before)
+        picture, numbers = paint(corners - corner, away, colours, self._faces, self._behind, before)
 
         def seen(point: np.ndarray) -> tuple[np.ndarray, float]:
             (spot,), (distance,) = self._projected(point[None])

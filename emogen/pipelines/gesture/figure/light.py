@@ -67,6 +67,12 @@ class Nearness:
         return (self._spread @ (1 - open_))[:, None]
 
 
+_HALF = (KEY + VIEW) / np.linalg.norm(KEY + VIEW)
+_STEPS = 4096
+_CURVE = encoded(np.linspace(0, 1.0, _STEPS)).astype(np.float32)
+
+
+@compiled
 def lit(colour: np.ndarray, normals: np.ndarray, rough: np.ndarray, near: np.ndarray) -> np.ndarray:
     """Colours as seen.
 
@@ -79,16 +85,6 @@ def lit(colour: np.ndarray, normals: np.ndarray, rough: np.ndarray, near: np.nda
     Returns:
         sRGB float32 [V, 3], 0..1.
     """
-    return _lit(colour, normals, rough, near)
-
-
-_HALF = (KEY + VIEW) / np.linalg.norm(KEY + VIEW)
-_STEPS = 4096
-_CURVE = encoded(np.linspace(0, 1.0, _STEPS)).astype(np.float32)
-
-
-@compiled
-def _lit(colour: np.ndarray, normals: np.ndarray, rough: np.ndarray, near: np.ndarray) -> np.ndarray:
     out = np.empty_like(colour)
     for v in range(len(colour)):
         x, y, z = normals[v, 0], normals[v, 1], normals[v, 2]

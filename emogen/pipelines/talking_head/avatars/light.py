@@ -28,6 +28,12 @@ WRAP_SKIN, WRAP = np.array([0.42, 0.26, 0.20], np.float32), np.array([0.18, 0.18
 FOLD_DARK, FOLD_MOST = 5.0, 0.42
 
 
+_HALF = (KEY + VIEW) / np.linalg.norm(KEY + VIEW)
+_STEPS = 4096
+_CURVE = encoded(np.linspace(0, 1.0, _STEPS)).astype(np.float32)
+
+
+@compiled
 def lit(colour: np.ndarray, normals: np.ndarray, marks: np.ndarray, hollow: np.ndarray) -> np.ndarray:
     """Colours as seen.
 
@@ -40,16 +46,6 @@ def lit(colour: np.ndarray, normals: np.ndarray, marks: np.ndarray, hollow: np.n
     Returns:
         sRGB float32 [V, 3], 0..1.
     """
-    return _lit(colour, normals, marks, hollow)
-
-
-_HALF = (KEY + VIEW) / np.linalg.norm(KEY + VIEW)
-_STEPS = 4096
-_CURVE = encoded(np.linspace(0, 1.0, _STEPS)).astype(np.float32)
-
-
-@compiled
-def _lit(colour: np.ndarray, normals: np.ndarray, marks: np.ndarray, hollow: np.ndarray) -> np.ndarray:
     out = np.empty_like(colour)
     for v in range(len(colour)):
         x, y, z = normals[v, 0], normals[v, 1], normals[v, 2]

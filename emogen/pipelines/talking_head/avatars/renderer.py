@@ -9,21 +9,17 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from emogen.codecs.face import FACE_CHANNELS, INDEX
+from emogen.codecs.face import FACE_CHANNELS
 from emogen.errors import InputError
 from emogen.pipelines.drawing import paint, paired
 from emogen.pipelines.talking_head.avatars.light import lit
-from emogen.pipelines.talking_head.avatars.rig import INSIDE, Pose, Rig
+from emogen.pipelines.talking_head.avatars.rig import Pose, Rig
 
 #: The camera: distance (cm), height it looks at, and how many cm of height the picture shows there.
 DISTANCE, LOOK_AT, SHOWN = 95.0, -1.8, 31.0
 SIZE = (64, 4096)
 #: So far from an eye's middle (cm) there are neither lids nor lashes.
 LIDS = 3.6
-#: How far lips reach around teeth and tongue (cm); how far eyes and what is in the mouth stand out beyond their rims.
-LIPS, EYE_AIR, LIP_AIR = 2.0, 0.35, 0.15
-#: Lips lie before this, all other seams of the skin behind it (cm).
-FRONT = 4.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +59,7 @@ class AvatarRenderer:
         self.rig = rig
         self._background = _backdrop(rig.background, size)
         self._sight = Sight(size / SHOWN, size / 2, size / 2)
-        self.faces, self.behind, self._windows = _prepared(rig)
+        self.faces, self.behind = _prepared(rig)
         self._eye_faces = [
             np.flatnonzero((self.faces[:, 0] >= rig.ranges[n].start) & (self.faces[:, 0] < rig.ranges[n].stop))[[0, -1]]
             for n in ("eyeLeft", "eyeRight")
@@ -97,10 +93,7 @@ class AvatarRenderer:
         if curves.shape != (len(FACE_CHANNELS),):
             raise InputError("face curves", f"shape {curves.shape}", f"Accepted: [{len(FACE_CHANNELS)}].")
         pose, corners, colours, away = self._posed(curves, sight)
-        behind = self.behind.copy()
-        for hidden in self.hidden(corners, curves, sight.scale):
-            behind[hidden] = np.inf
-        picture, numbers = paint(corners, away, colours * np.float32(tone), self.faces, behind, background)
+        picture, numbers = paint(corners, away, colours * np.float32(tone), self.faces, self.behind, background)
 
         def seen(point: np.ndarray) -> tuple[np.ndarray, float]:
             (spot,), (distance,) = _projected(point[None], sight)
@@ -120,16 +113,6 @@ class AvatarRenderer:
         colours = lit(self.rig.light, pose.normals, self.rig.marks, pose.hollow)
         corners, away = _projected(pose.points, sight)
         return pose, corners, colours, away
-
-    def hidden(self, corners: np.ndarray, curves: np.ndarray, scale: float) -> Iterator[np.ndarray]:
-        """Faces of eyes and mouth that lie beside the openings of lids and lips; `corners` at `scale` pixels a cm."""
-        for window in self._windows:
-            if not (window.tongue and curves[INDEX["tongueOut"]] > 0):
-                rim, air = corners[window.rim], window.air * scale + 1
-                low, high = rim.min(axis=0) - air, rim.max(axis=0) + air
-                p = corners[self.faces[window.behind]]
-                most, least = p.max(axis=1), p.min(axis=1)
-                yield window.behind[((most < low) | (least > high)).any(axis=1)]
 
     def glints(
         self, picture: np.ndarray, numbers: np.ndarray, eyes: Iterable[np.ndarray],
@@ -171,50 +154,11 @@ def _projected(points: np.ndarray, sight: Sight) -> tuple[np.ndarray, np.ndarray
     return np.stack([x, y], axis=1).astype(np.float32), away.astype(np.float32)
 
 
-@dataclass(frozen=True, eq=False)
-class _Window:
-    """An opening of the skin.
-
-    Attributes:
-        rim: Its points [n].
-        behind: Faces that are seen through it alone [m].
-        air: How far what is behind may stand out beyond the rim (cm).
-        tongue: Whether the tongue comes out of it.
-    """
-
-    rim: np.ndarray
-    behind: np.ndarray
-    air: float
-    tongue: bool
-
-
-def _windows(rig: Rig, faces: np.ndarray) -> list[_Window]:
-    """Lids and lips: the edges of the skin around each eye, and where upper and lower lip lie on each other at rest."""
-    skin = rig.meshes[0].faces
-    edges, uses = np.unique(np.sort(skin[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1), axis=0, return_counts=True)
-    border = np.unique(edges[uses == 1])
-    out = []
-    for name in ("eyeLeft", "eyeRight"):
-        rim = border[np.linalg.norm(rig.points[border] - rig.pivots[name], axis=1) < LIDS]
-        inside = (faces[:, 0] >= rig.ranges[name].start) & (faces[:, 0] < rig.ranges[name].stop)
-        out.append(_Window(rim, np.flatnonzero(inside), EYE_AIR, False))
-    mouth, face = rig.points[rig.ranges["mouth"]], rig.points[rig.ranges["face"]]
-    low, high = mouth.min(axis=0) - LIPS, mouth.max(axis=0) + LIPS
-    around = ((rig.points > low) & (rig.points < high)).all(axis=1)
-    key = np.round(face, 3)
-    order = np.lexsort(key.T)
-    same = np.flatnonzero((np.diff(key[order], axis=0) == 0).all(axis=1))
-    rim = np.unique(np.concatenate([order[same], order[same + 1]]))
-    behind = around & (rig.marks[:, 3] > INSIDE)
-    behind[rig.ranges["mouth"]] = True
-    return [*out, _Window(rim[around[rim] & (face[rim, 2] > FRONT)], np.flatnonzero(behind[faces].all(axis=1)), LIP_AIR, True)]
-
-
 @lru_cache(maxsize=8)
-def _prepared(rig: Rig) -> tuple[np.ndarray, np.ndarray, list[_Window]]:
-    """What is painted, how much later than it lies, and the openings: of a character, at any size; takes a second."""
+def _prepared(rig: Rig) -> tuple[np.ndarray, np.ndarray]:
+    """What is painted of a character, and how much further away than it is that counts, at any size; takes a second."""
     faces, first = paired(rig.seen, _layers(rig), _shapes(rig))
-    return faces, rig.behind[first], _windows(rig, faces)
+    return faces, rig.behind[first]
 
 
 def _layers(rig: Rig) -> np.ndarray:

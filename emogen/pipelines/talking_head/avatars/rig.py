@@ -20,7 +20,7 @@ MOST_TURN, MOST_LOOK = 0.6, 0.55
 LOOK_FULL = 0.5
 #: Heights between which the neck goes over from the still shoulders to the turning head (cm).
 NECK = (-16.0, -9.5)
-#: What lies behind lids and lips is so much further behind them than it is (cm), for nothing to stick out.
+#: What lies behind lids and lips is so much further behind them than it is (cm), for nothing to stick out; by eye.
 BEHIND = {"lips": 0.1, "mouth": 0.3, "eyeLeft": 0.15, "eyeRight": 0.15, "hair": -0.1, "body": 0.0}
 #: Skin that light reaches less than this is the mouth's inside.
 INSIDE = 0.25
