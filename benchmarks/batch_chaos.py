@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -165,6 +166,10 @@ def storm(manifest: Path, folder: Path, workers: int, kills: int, jobs: int, dra
     if process.returncode:
         sys.exit(f"the last run ended with {process.returncode}: {errors[-2000:]}")
     finish(manifest, out, workers)  # finds nothing to do but the bad ones
+    if mounted:
+        shutil.copytree(out, kept := folder / "survived")
+        subprocess.run(["umount", disk], check=True)
+        return kept
     return out
 
 

@@ -36,6 +36,7 @@ FREE = {
     "emogen.registry",
     "emogen._version",
     "emogen.compiled",
+    "emogen.diffusing",
     "emogen.checkpoints",
     "emogen.tables",
     "emogen.versions",
@@ -99,6 +100,17 @@ def test_imports_go_downwards(path: Path) -> None:
     # Words and references in an emotion are read by a recogniser that is loaded only then.
     allowed = {"emogen.conditioning.text", "emogen.conditioning.recognition"} if level(me) == 1 else set()
     assert not upwards - allowed, f"{me} imports upwards: {sorted(upwards - allowed)}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_diffusers_is_imported_in_one_place(path: Path) -> None:
+    """Elsewhere it would bring the networks of others with it, whoever comes first."""
+    if name_of(path) == "emogen.diffusing":
+        return
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    found |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert not {name for name in found if name.split(".")[0] == "diffusers"}
 
 
 #: A film is a picture in motion.

@@ -34,6 +34,7 @@ ONE_THREAD = dict.fromkeys(
 #: How long a job may take if nothing else is said (s): six times the length of the longest film that can be asked for,
 #: which takes about its own length on an idle core. Own assumption.
 JOB_LIMIT_S = 6 * LIMITS.render_s
+START_LIMIT_S = 300.0  # within which a worker has started, or counts as dead: a hundred times what it takes; own assumption
 LONGEST_WAIT_S = 3_600.0  # at a stretch; the system takes no more than some weeks
 #: How much of what a worker last printed is kept to say why it died (bytes).
 LAST_WORDS = 4_000
@@ -81,7 +82,7 @@ class Crew(AbstractContextManager["Crew"]):
 
         Raises:
             OutputError: No space is left in `out`.
-            EmogenError: Workers die before they can do anything.
+            EmogenError: Workers die, or hang, before they can do anything.
         """
         waiting = deque((job, 1) for job in jobs)
         stillborn = 0
@@ -162,7 +163,7 @@ class _Worker:
             ears.register(stream, selectors.EVENT_READ, (self, name))
         self.name = f"{os.uname().nodename}:{self._process.pid}"
         self.task: tuple[Job, int] | None = None
-        self._since = 0.0
+        self._since = time.monotonic()
         self.ready = self.dead = False
         self.words = self._answers = b""
 
@@ -171,8 +172,10 @@ class _Worker:
         return self.ready and not self.dead and self.task is None
 
     def left_s(self, limit_s: float) -> float:
-        """How much of its time the job has left that it is doing; without one, all of it."""
-        return limit_s - (time.monotonic() - self._since) if self.task else limit_s
+        """How much of its time the job has left that it is doing, or the start of a worker; without either, all of it."""
+        if self.ready and self.task is None:
+            return limit_s
+        return (limit_s if self.ready else START_LIMIT_S) - (time.monotonic() - self._since)
 
     def give(self, job: Job, attempt: int, out: Path) -> bool:
         """Hands over a job, whose files go into `out`; False where nobody takes it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,13 @@ from emogen.errors import EmogenError, InputError
 from emogen.media.sniff import expect_kind
 from emogen.pipelines.lines import Line
 from emogen.pipelines.performance.casting import is_picture
+from emogen.pipelines.performance.checking import check_member
 from emogen.pipelines.performance.composition import Composition
 from emogen.pipelines.performance.plan import Plan
 from emogen.pipelines.performance.plan_file import is_plan, read_plan
 from emogen.pipelines.performance.readers import parse_script, read_script
 from emogen.pipelines.performance.script import Music, Scene, Script
 from emogen.pipelines.speech.voices import find_voice
-from emogen.pipelines.talking_head.portraits import open_portrait
 
 if TYPE_CHECKING:
     from emogen.batch.checks import Values
@@ -49,12 +50,12 @@ def looked_through(v: Values, embedded: bool) -> Needed:
         embedded: Whether emogen's own voices speak it.
 
     Raises:
-        InputError: It cannot be read; a voice or a character that there is not, an emotion that cannot be parsed, a
+        InputError: It cannot be read; a voice, a language or a character that there is not, an emotion that cannot be parsed, a
             file that is missing or does not lie in the script's folder; with the place.
     """
     script = _opened(v)
-    if embedded:
-        _check_voices(script)
+    for member in _members(script):
+        check_member(member, partial("{}, cast, {}, {}".format, script.name, member.name), find_voice if embedded else None)
     composition = script.composition if isinstance(script, Plan) else _composition(script)
     return Needed((*_pictures(script), *_references(script)), composition.subtitles)
 
@@ -74,26 +75,10 @@ def _composition(script: Script) -> Composition:
         raise InputError(f"{script.name}, {error.where}", error.found, error.accepted) from error
 
 
-def _check_voices(script: Script | Plan) -> None:
-    for member in _members(script):
-        try:
-            find_voice(member.voice)
-        except InputError as error:
-            raise InputError(f"{script.name}, cast, {member.name}, {error.where}", error.found, error.accepted) from error
-
-
 def _pictures(script: Script | Plan) -> list[str]:
-    """Portraits and pictures of scenes; characters are looked for, too."""
-    named = []
-    for member in _members(script):
-        place = f"cast, {member.name}, portrait"
-        if is_picture(member.portrait):
-            named.append((str(member.portrait), place))
-        elif member.portrait is not None and ":" in member.portrait:
-            try:
-                open_portrait(member.portrait)
-            except InputError as error:
-                raise InputError(f"{script.name}, {place}", error.found, error.accepted) from error
+    """Portraits and pictures of scenes."""
+    members = [member for member in _members(script) if is_picture(member.portrait)]
+    named = [(str(member.portrait), f"cast, {member.name}, portrait") for member in members]
     if isinstance(script, Plan):
         marks = [(mark.picture, f"scenes {i}, picture") for i, mark in enumerate(script.scene_marks, 1)]
     else:

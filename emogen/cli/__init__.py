@@ -22,6 +22,7 @@ from emogen.errors import EmogenError
 #: So many new objects (Python: 700) are there before the young ones are looked through for garbage. Importing torch and
 #: diffusers makes half a million that stay, and looking took a sixth of that time; from here on more wins little.
 YOUNG = 10_000
+INTERRUPTED = 130
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -60,13 +61,15 @@ def main(arguments: list[str] | None = None) -> None:
     atexit.register(gc.freeze)  # Python looks through everything again at its end, for a second and for nothing
     try:
         code = app(args=arguments, prog_name="emogen", standalone_mode=False)
+        if code == INTERRUPTED:  # so typer says it
+            raise KeyboardInterrupt
         raise SystemExit(code if isinstance(code, int) else 0)
     except EmogenError as error:
         print(f"emogen: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     except (KeyboardInterrupt, typer.Abort):
         print("emogen: interrupted", file=sys.stderr)
-        raise SystemExit(130) from None
+        raise SystemExit(INTERRUPTED) from None
     except (BrokenPipeError, SystemExit):
         raise
     except Exception as error:

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from diffusers import ConfigMixin, ModelMixin
+
+from emogen.diffusing import ConfigMixin, ModelMixin
 
 
 class Codec(ModelMixin, ConfigMixin):

@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from scipy.signal import medfilt
 from scipy.spatial.transform import Rotation
 
 from emogen.errors import FormatError, InputError
@@ -101,6 +100,8 @@ class BodyMotion:
 
     def contacts(self) -> np.ndarray:
         """Which of left heel, left ball, right heel and right ball stand on the floor: bool [T, 4]."""
+        from scipy.signal import medfilt  # takes half a second to load, and drawing needs none of it
+
         points, flags = self.soles(), np.zeros((len(self.root_cm), 4), dtype=bool)
         if len(points) < 2:
             return flags | (points[..., 1] < CONTACT_CM)

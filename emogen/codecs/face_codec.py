@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from diffusers import ModelMixin  # noqa: F401 - diffusers looks for the base of a component in its module
-from diffusers.configuration_utils import register_to_config
 
 from emogen.codecs.base import Codec
 from emogen.codecs.face import FACE_CHANNELS, FaceMotion
+from emogen.diffusing import (
+    ModelMixin,  # noqa: F401 - diffusers looks for the base of a component in its module
+    register_to_config,
+)
 from emogen.errors import InputError
 
 

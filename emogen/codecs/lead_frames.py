@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 import numpy as np
-from diffusers import ModelMixin  # noqa: F401 - diffusers looks for the base of a component in its module
-from diffusers.configuration_utils import register_to_config
 from numpy.typing import NDArray
 
 from emogen.codecs.base import Codec
 from emogen.codecs.lead_sheet import Chord, LeadSheet
+from emogen.diffusing import (
+    ModelMixin,  # noqa: F401 - diffusers looks for the base of a component in its module
+    register_to_config,
+)
 from emogen.errors import InputError
 from emogen.media.score import Note
 

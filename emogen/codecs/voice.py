@@ -18,10 +18,10 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from diffusers import ModelMixin  # noqa: F401 - diffusers looks for the base of a component in its module
 from numpy.typing import NDArray
 
 from emogen.codecs.base import Codec
+from emogen.diffusing import ModelMixin  # noqa: F401 - diffusers looks for the base of a component in its module
 from emogen.errors import InputError
 
 SAMPLE_RATE = 22_050  # of espeak-ng, the embedded speaker

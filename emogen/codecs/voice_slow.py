@@ -145,6 +145,12 @@ def rough_power(pitch_st: Floats, voiced: Floats) -> Floats:
     return np.asarray(gaussian_filter1d(fast, ROUGH_FRAMES) / weight + ROUGH_FLOOR)
 
 
+def roughness(f0_hz: Floats) -> Floats:
+    """`rough_power` of F0 [N] in Hz, 0 where unvoiced."""
+    f0 = mended(f0_hz)
+    return rough_power(semitones(f0), (f0 > 0).astype(np.float64))
+
+
 @dataclass(frozen=True, eq=False)
 class Habit:
     """What a speaker does most of the time, against which one moment is seen.

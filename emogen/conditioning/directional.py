@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from numpy.typing import NDArray
 
 from emogen.conditioning.vocabulary import BASIC
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 
 Floats = NDArray[np.float64]
 

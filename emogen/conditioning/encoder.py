@@ -14,11 +14,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 import torch.nn.functional as F
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from torch import Tensor, nn
 
 from emogen.conditioning.track import EmotionTrack, TrackSamples
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 from emogen.models.sequence import EmotionCondition
 
 #: Valence, arousal, dominance; joy, sadness, anger, fear, surprise, disgust; intensity.

@@ -107,19 +107,21 @@ def _lufs(power: NDArray[np.float64]) -> NDArray[np.float64]:
 def _block_power(x: NDArray[np.float64], sample_rate: int) -> NDArray[np.float64]:
     """Mean square per block and channel, `[blocks, channels]`."""
     block, step = round(BLOCK_S * sample_rate), round(STEP_S * sample_rate)
-    total = np.concatenate([np.zeros((1, x.shape[1])), np.cumsum(x * x, axis=0)])
     block = min(block, len(x))
     starts = np.arange(0, len(x) - block + 1, max(step, 1))
-    power: NDArray[np.float64] = np.maximum(total[starts + block] - total[starts], 0.0) / block
+    edges = np.unique([starts, starts + block])
+    between = np.add.reduceat(x[: edges[-1]] ** 2, edges[:-1], axis=0)
+    total = np.concatenate([np.zeros((1, x.shape[1])), np.cumsum(between, axis=0)])
+    first, last = np.searchsorted(edges, starts), np.searchsorted(edges, starts + block)
+    power: NDArray[np.float64] = np.maximum(total[last] - total[first], 0.0) / block
     return power
 
 
 def _k_weighted(x: NDArray[np.float64], sample_rate: int) -> NDArray[np.float64]:
-    from scipy.signal import lfilter
+    from scipy.signal import sosfilt
 
-    for b, a in _k_filters(sample_rate):
-        x = lfilter(b, a, x, axis=0)
-    return x
+    weighted: NDArray[np.float64] = sosfilt([[*b, *a] for b, a in _k_filters(sample_rate)], x, axis=0)
+    return weighted
 
 
 def _k_filters(sample_rate: int) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,6 +35,16 @@ def sound_font() -> Path:
     return path
 
 
+@cache
+def loaded_font() -> SoundFont:
+    """The sound font, read once.
+
+    Raises:
+        BackendMissing: As `sound_font`.
+    """
+    return SoundFont(sound_font())
+
+
 def heard(score: Score) -> Audio:
     """All tracks as they are, mono, 16 kHz, until the last note has died away.
 
@@ -44,15 +54,9 @@ def heard(score: Score) -> Audio:
     Raises:
         BackendMissing: The sound font is missing.
     """
-    sampler, seconds = _sampler(), clock(score)
+    sampler, seconds = Sampler(loaded_font(), PLAYED_HZ), clock(score)
     parts = [sampler.play(track, seconds).mean(axis=0) for track in score.tracks if track.notes]
     mixed = np.zeros(max(len(part) for part in parts), np.float32)
     for part in parts:
         mixed[: len(part)] += part
     return Audio(mixed, PLAYED_HZ).resampled(RATE_HZ)
-
-
-@lru_cache(maxsize=1)
-def _sampler() -> Sampler:
-    """Kept, as most pieces share their notes; it bounds what it keeps of them."""
-    return Sampler(SoundFont(sound_font()), PLAYED_HZ)

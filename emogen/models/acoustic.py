@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from torch import Tensor, nn
+
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 
 STEP_FRAMES = 2  # frames of 5 ms that a step of the decoder gives
 PLACE = 6  # figures of the place of a step within its sound

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from diffusers.models.attention import AttentionModuleMixin
-from diffusers.models.attention_dispatch import dispatch_attention_fn
 from torch import Tensor, nn
+
+from emogen.diffusing import AttentionModuleMixin, dispatch_attention_fn
 
 #: RoFormer (Su et al. 2021, arXiv:2104.09864), section 3.2.2: base of the rotary frequencies.
 ROTARY_BASE = 10_000.0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from torch import Tensor, nn
+
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 
 #: Frames of movement in one latent.
 STRIDE = 4

@@ -15,10 +15,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from torch import Tensor, nn
 
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 from emogen.models.blocks import MLP_RATIO, Attention, rotary_angles
 
 #: EmotiCrafter's published size: width, blocks, tokens for each axis, and the width between a number and its tokens.

@@ -13,8 +13,6 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from torch import Tensor, nn
 
 from emogen.codecs.lead_frames import (
@@ -28,6 +26,7 @@ from emogen.codecs.lead_frames import (
     SOUNDING,
     STEPS,
 )
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 
 
 class Logits(NamedTuple):

@@ -7,10 +7,9 @@ together as their feeling does.
 from __future__ import annotations
 
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from torch import Tensor, nn
 
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 from emogen.models.blocks import sinusoids
 from emogen.models.sequence import SIGMA_CHANNELS, SIGMA_SCALE, Content, EmotionCondition
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from torch import Tensor, nn
 
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 from emogen.models.blocks import sinusoids
 
 LEVELS = 1000.0  # steps into which the noise level is stretched before its sinusoids

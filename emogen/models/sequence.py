@@ -14,10 +14,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from torch import Tensor, nn
 
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 from emogen.errors import InputError
 from emogen.models.blocks import Block, Modulation, rotary_angles, sinusoids
 

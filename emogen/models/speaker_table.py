@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
+
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 
 
 class SpeakerTable(ModelMixin, ConfigMixin):

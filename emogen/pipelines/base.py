@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import torch
-from diffusers import DiffusionPipeline
 
 from emogen import checkpoints
 from emogen.conditioning.track import EmotionTrack
+from emogen.diffusing import DiffusionPipeline, logging
 from emogen.errors import CheckpointError, InputError
 
 MAX_SEED = 2**63 - 1
@@ -165,8 +165,6 @@ class AffectivePipeline(DiffusionPipeline):
 @contextmanager
 def _quietly() -> Iterator[None]:
     """Without diffusers' bar over the components, which are opened in less than a second."""
-    from diffusers.utils import logging
-
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:

@@ -79,9 +79,13 @@ def paired(faces: np.ndarray, groups: np.ndarray, shapes: Iterable[np.ndarray]) 
     # Corners of the first from behind the shared edge on, and the second's far corner between the edge's ends.
     corner = np.stack([faces[one // 3, (one + 2) % 3], faces[one // 3, one % 3], faces[two // 3, (two + 2) % 3],
                        faces[one // 3, (one + 1) % 3]], axis=1)  # fmt: skip
-    flat = np.ones(len(corner))
+    flat, rest = np.ones(len(corner)), None
     for points in shapes:
-        flat = np.minimum(flat, _flatness(points[corner]))
+        # Only what a shape moves, and what is flat so far: most shapes move a small part of a mesh.
+        moved = np.ones(len(points), bool) if rest is None else (points != rest).any(axis=1)
+        some = np.flatnonzero(moved[corner].any(axis=1) & (flat >= FLAT))
+        flat[some] = np.minimum(flat[some], _flatness(points[corner[some]]))
+        rest = points if rest is None else rest
     taken = np.zeros(len(faces), bool)
     out = faces[:, [0, 1, 2, 2]].copy()
     kept = np.ones(len(faces), bool)

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import diffusers
 import numpy as np
 import torch
 import transformers
@@ -23,6 +22,7 @@ from huggingface_hub import hf_hub_download
 from safetensors import SafetensorError
 
 from emogen import checkpoints
+from emogen.diffusing import diffusers
 from emogen.errors import BackendMissing, CheckpointError, InputError, RightsError
 
 INDEX, CONFIG, CARD = "model_index.json", "config.json", "README.md"

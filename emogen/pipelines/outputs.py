@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from diffusers.utils import BaseOutput
-
 from emogen._version import __version__
 from emogen.conditioning.track import EmotionTrack
+from emogen.diffusing import BaseOutput
 from emogen.media.atomic import check_writable
 from emogen.media.provenance import Provenance
 from emogen.media.sidecar import write_sidecar

@@ -14,14 +14,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from numpy.typing import NDArray
 from torch import Tensor
 
 from emogen.conditioning.atoms import Blend
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.vocabulary import BASIC, NEUTRAL, basic_shares, norm
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 from emogen.pipelines.prompt_reading import POOLED, Embeddings, after, means, read_in_batches
 from emogen.tables import read_table
 

@@ -17,11 +17,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline
 from numpy.typing import NDArray
 
 from emogen import checkpoints
 from emogen.conditioning.emotion import Emotion
+from emogen.diffusing import DiffusionPipeline
 from emogen.errors import CheckpointError, EmogenError, InputError, LimitError
 from emogen.limits import LIMITS
 from emogen.models.emotion_adapter import EmotionAdapter

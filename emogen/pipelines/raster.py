@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from emogen.compiled import compiled
+from emogen.media.glb import encoded
 
 #: Numbers are painted at so many times the size.
 SUPER = 2
@@ -16,6 +17,9 @@ SMALL = 0.6
 SLIM = 0.10
 #: Brightness of red, green and blue; what is painted is at least so bright, what is not is 0. This and the sizes above: own choice, by eye.
 BRIGHTNESS, LEAST = (0.3, 0.6, 0.1), 0.02
+#: Linear light from 0 to 1 in steps of 1 / `LIGHTEST`, as the eye sees it (sRGB).
+LIGHTEST = 4095
+SRGB = encoded(np.linspace(0, 1.0, LIGHTEST + 1)).astype(np.float32)
 
 
 @compiled

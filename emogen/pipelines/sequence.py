@@ -16,11 +16,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler
 
 from emogen.codecs.base import Codec
 from emogen.conditioning.encoder import EmotionEncoder, track_features
 from emogen.conditioning.track import EmotionTrack
+from emogen.diffusing import FlowMatchEulerDiscreteScheduler
 from emogen.errors import CheckpointError, InputError, LimitError
 from emogen.limits import LIMITS
 from emogen.media.atomic import atomic_path

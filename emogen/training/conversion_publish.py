@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler
 from numpy.typing import NDArray
 from torch import nn
 
@@ -16,6 +15,7 @@ from emogen.checkpoints import write_sums
 from emogen.codecs.voice_change import WIDTH, ChangeCodec
 from emogen.conditioning.audio import SpeechRecognizer
 from emogen.conditioning.directional import Directions
+from emogen.diffusing import FlowMatchEulerDiscreteScheduler
 from emogen.media.atomic import atomic_path
 from emogen.pipelines.speech.conversion import VoiceConversionPipeline
 from emogen.pipelines.speech.prosody import ProsodyRules

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler
 from numpy.typing import NDArray
 
 from emogen.checkpoints import write_sums
 from emogen.codecs.scene.scene import Scene, parts, places, vector
 from emogen.conditioning.emotion import Emotion
+from emogen.diffusing import FlowMatchEulerDiscreteScheduler
 from emogen.media.atomic import atomic_path
 from emogen.models.diffusion import training_levels
 from emogen.models.scene import SceneDenoiser

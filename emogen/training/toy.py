@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler
 from torch import Tensor, nn
 
 from emogen.conditioning.encoder import FEATURES, EmotionEncoder, emotion_features
 from emogen.conditioning.track import EmotionTrack
+from emogen.diffusing import FlowMatchEulerDiscreteScheduler
 from emogen.models.diffusion import Flow
 from emogen.models.sequence import Content, SequenceDenoiser
 from emogen.pipelines.sequence import SequencePipeline

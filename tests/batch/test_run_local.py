@@ -141,6 +141,13 @@ def test_workers_that_cannot_start_end_the_run(tmp_path: Path) -> None:
         run(jobs(3), tmp_path / "out", workers=2, progress=quiet)
 
 
+def test_workers_that_hang_before_they_begin_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "site" / "sitecustomize.py").write_text("import time; time.sleep(1000)")
+    monkeypatch.setattr("emogen.batch.local.START_LIMIT_S", 0.5)
+    with pytest.raises(EmogenError, match="workers: die at once: SIGKILL"):
+        run(jobs(3), tmp_path / "out", workers=2, retries=1, progress=quiet)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_killed_run_goes_on_and_ends_as_if_nothing_had_been(tmp_path: Path, seed: int) -> None:
     todo = jobs(30, seconds=0.03)

@@ -14,7 +14,7 @@ from emogen.conditioning.vocabulary import BASIC
 from emogen.errors import EmogenError, FormatError, InputError, LimitError
 from emogen.media.loudness import loudness_lufs, peak_dbfs
 from emogen.media.provenance import read_provenance
-from emogen.pipelines.speech.conversion import VoiceConversionPipeline
+from emogen.pipelines.speech.conversion import COLOUR, TILT, VoiceConversionPipeline
 from emogen.pipelines.speech.pipeline import SpeechPipeline
 from emogen.pipelines.speech.recording import PIECE_S, pieces, recording
 from tests.contract.pipeline import PipelineContract
@@ -131,6 +131,30 @@ def test_joy_moves_the_pitch_more_than_fear_and_smiles(pipe, plain):
     joy, fear = (pipe.change(found, habit_of(found), EmotionTrack.of(label), 1).mean(axis=0) for label in ("joy", "fear"))
     assert joy[COLUMN["pitch_range"]] > 0.6 > 0.0 > fear[COLUMN["pitch_range"]]
     assert joy[COLUMN["formants"]] > 2.0
+
+
+def test_sadness_is_irregular_and_calm_is_not(pipe, plain):
+    """Juslin & Laukka 2003: it is what tells sadness from tenderness."""
+    found = describe(analyze(plain.audio))
+    sad, calm = (pipe.change(found, habit_of(found), EmotionTrack.of(label), 1).mean(axis=0) for label in ("sadness", "calm"))
+    assert sad[COLUMN["roughness"]] > calm[COLUMN["roughness"]] + 0.8
+
+
+def test_the_colour_of_a_feeling_without_a_direction_is_drawn_whole(plain):
+    pipe = VoiceConversionPipeline.from_pretrained("embedded")
+    pipe.set_progress_bar_config(disable=True)
+    found, track = describe(analyze(plain.audio)), EmotionTrack.of("sadness")
+    step = pipe.directions.steps[BASIC.index("sadness")]
+    assert not step.any()
+
+    def beyond_the_tilt():
+        colour = pipe.change(found, habit_of(found), track, 1)[:, COLOUR]
+        return colour - (colour @ TILT)[:, None] * TILT
+
+    whole = beyond_the_tilt()
+    step += 1e-12
+    np.testing.assert_allclose(whole, 2.0 * beyond_the_tilt(), atol=1e-6)
+    assert np.abs(whole).mean() > 0.1
 
 
 @pytest.mark.parametrize("octaves", [-1.0, 1.0])

@@ -192,6 +192,11 @@ def test_strangers_have_voices_of_their_own(pipe):
     assert voices[-1] == '"narrator"'
 
 
+def test_who_stands_in_the_cast_and_says_nothing_is_told(pipe):
+    out = pipe("ANNA: Yes.", seed=1, cast={"Ana": {"voice": "tenor"}})
+    assert out.warnings == ['dialogue: "Ana" stands in the cast and says nothing. Did you mean "ANNA"?']
+
+
 def test_one_emotion_a_sentence(pipe):
     speech = pipe.speech
     felt = BySentence((Emotion.of("joy"), Emotion.of("sadness")))

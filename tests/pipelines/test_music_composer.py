@@ -147,6 +147,32 @@ def test_a_turn_of_the_plan_is_followed_at_its_bar(composer: Composer) -> None:
     assert struck == pytest.approx([0.8, 3.5], abs=0.3)
 
 
+def test_dark_turns_to_bright_at_its_bar_and_on_the_tonic(composer: Composer) -> None:
+    dark, bright = replace(MIDDLE, mode=0.2), replace(MIDDLE, mode=0.9)
+    plan = [BarPlan(dark if i < 4 else bright, 0, i % 4, 4, i - 4 if i >= 4 else None, 0.1) for i in range(8)]
+    for seed in range(3):
+        sheet = composer.compose(plan, 0, seed)
+        at = next(c for c in sheet.chords if c.start_beat <= 16 < c.start_beat + c.duration_beat)
+        assert at.classes == (0, 4, 7)
+        before, after = (
+            [n.pitch % 12 for n in (*sheet.melody, *sheet.accompaniment) if a <= n.start_beat < b] for a, b in ((0, 16), (16, 32))
+        )
+        assert before.count(3) > 3 * before.count(4)
+        assert after.count(4) > 3 * after.count(3)
+
+
+def test_an_idea_that_is_the_same_again_comes_back_in_the_other_mode(composer: Composer) -> None:
+    dark, bright = replace(MIDDLE, mode=0.2), replace(MIDDLE, mode=0.9)
+    plan = [BarPlan(bright if i < 4 else dark, 0, i % 4, 4, i - 4 if i >= 4 else None, 0.0) for i in range(8)]
+    sheet = composer.compose(plan, 0, 1)
+    first, again = in_bars(sheet, 0, 4), in_bars(sheet, 4, 8)
+    assert [n[:2] for n in again] == [n[:2] for n in first]
+    moved = [b[2] - a[2] for a, b in zip(first, again, strict=True)]
+    assert set(moved) <= {0, -1}
+    assert [m == -1 for m in moved] == [n[2] % 12 in (4, 9, 11) for n in first]
+    assert -1 in moved
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_the_mode_is_heard(composer: Composer, mode: str) -> None:
     place = {"phrygian": 0.1, "minor": 0.3, "dorian": 0.5, "mixolydian": 0.57, "major": 0.9}[mode]

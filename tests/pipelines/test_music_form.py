@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from emogen.conditioning.emotion import Emotion
 from emogen.pipelines.music.cues import CueRules
-from emogen.pipelines.music.form import BEATS, MOST_VARIED, PHRASE, Form, bars_of, laid_out
+from emogen.pipelines.music.form import BEATS, LONG, MOST_VARIED, PHRASE, SHORT, Form, bars_of, laid_out
 
 RULES = CueRules()
 CALM, TENSE = (RULES(Emotion.parse(word)) for word in ("calm", "fear"))
@@ -55,6 +57,21 @@ def test_phrases_stand_in_pairs_and_the_first_idea_comes_again() -> None:
 def test_where_the_feeling_has_changed_an_idea_comes_back_changed() -> None:
     same, other = (laid_out([CALM] * PHRASE + [then] * PHRASE + [then], 3) for then in (CALM, TENSE))
     assert same[PHRASE].variation < other[PHRASE].variation <= MOST_VARIED
+
+
+@given(st.integers(SHORT, 20), st.integers(SHORT, 20))
+def test_where_the_feeling_turns_a_phrase_ends_and_each_is_in_one_mode(before: int, after: int) -> None:
+    plans = laid_out([TENSE] * before + [CALM] * after, 1)
+    assert [p.attributes.mode for p in plans] == pytest.approx([TENSE.mode] * before + [CALM.mode] * after)
+    assert plans[before].place == 0
+    assert {p.length for p in plans if not p.intro and not p.final} <= set(range(SHORT - 1, LONG + 1))  # the end is apart
+
+
+def test_feelings_that_change_with_every_bar_make_no_mode_of_their_own() -> None:
+    plans = laid_out([TENSE, CALM] * 10 + [CALM], 1)
+    turns = [i for i in range(1, len(plans)) if plans[i].attributes.mode != plans[i - 1].attributes.mode]
+    assert all(plans[i].place == 0 for i in turns)
+    assert all(b - a >= SHORT for a, b in pairwise(turns))
 
 
 def test_what_is_made_while_it_plays_has_the_form_of_a_whole() -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.signal import resample_poly
+from scipy.signal import resample_poly, sosfilt
 
 from emogen.errors import FormatError
 from emogen.media.loudness import loudness_lufs
 from emogen.media.sampler import Sampler, clock
+from emogen.media.sampler_loops import filtered, read
 from emogen.media.score import Note, Score, Track
 from emogen.media.score_sound import sound_font
 from emogen.media.sound_font import SoundFont
@@ -53,6 +54,34 @@ def test_instruments_play_the_pitch_that_is_written(font: SoundFont, name: str) 
     harmonics = max(level(wanted * k) for k in (1, 2, 3))
     between = max(level(wanted * k) for k in (1.5, 2.5))
     assert harmonics > 5 * between
+
+
+def test_a_note_that_comes_again_sounds_the_same(font: SoundFont) -> None:
+    once = played(font, 0, Note(0, 1, 60, 80))
+    twice = played(font, 0, Note(0, 1, 60, 80), Note(8, 1, 60, 80))
+    again = twice[:, 4 * RATE_HZ :]  # 120 beats a minute
+    np.testing.assert_array_equal(twice[:, : once.shape[1]], once)
+    np.testing.assert_array_equal(again, once)
+
+
+def test_a_wave_is_read_between_its_samples_and_round_its_loop() -> None:
+    turn = 2 * np.pi * np.arange(64) / 64
+    wave = np.sin(turn).astype(np.float32)
+    out = np.zeros(1_000)
+    read(out, np.concatenate([wave[:1], wave, wave[:4]]), np.array([0, 64]), 0.75)
+    np.testing.assert_allclose(out[2:], np.sin(2 * np.pi * 0.75 * np.arange(1_000) / 64)[2:], atol=1e-3)
+    once = np.zeros(1_000)
+    read(once, np.concatenate([wave[:1], wave, np.zeros(4, np.float32)]), np.array([-1, -1]), 0.5)
+    assert once[100:120].any()
+    assert not once[130:].any()
+
+
+def test_filters_are_those_of_scipy() -> None:
+    sound = np.random.default_rng(0).standard_normal((2, 5_000)).astype(np.float32)
+    sections = np.array([[0.9, -1.7, 0.8, 1.0, -1.8, 0.85], [1.1, -0.4, 0.1, 1.0, -0.5, 0.2]])
+    wanted = sosfilt(sections, sound.astype(float), axis=1)
+    filtered(sound, np.delete(sections, 3, axis=1))
+    np.testing.assert_allclose(sound, wanted, atol=1e-5)
 
 
 def test_velocity_is_heard(font: SoundFont) -> None:

@@ -29,7 +29,7 @@ from emogen.pipelines.performance import mix, studio
 from emogen.pipelines.performance.cache import Cache
 from emogen.pipelines.performance.composition import Composition
 from emogen.pipelines.performance.faces import head, one_of_two
-from emogen.pipelines.performance.framing import Stage, pictures
+from emogen.pipelines.performance.framing import Stage
 from emogen.pipelines.performance.making import rising
 from emogen.pipelines.performance.output import PerformanceOutput, Reel
 from emogen.pipelines.performance.pipeline import PerformancePipeline
@@ -129,8 +129,8 @@ def test_the_poster_shows_somebody_and_is_no_track_of_the_film(made: Performance
 def test_pieces_go_when_nobody_needs_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     reel = Reel()
-    reel.put(0, b"one")
-    assert (list(reel.pieces()), len(list(tmp_path.iterdir()))) == ([b"one"], 1)
+    reel.put((0, 0), b"one")
+    assert (reel.piece((0, 0)), len(list(tmp_path.iterdir()))) == (b"one", 1)
     del reel  # warnings are errors: the folder goes without one
     gc.collect()
     assert list(tmp_path.iterdir()) == []
@@ -203,8 +203,8 @@ def test_one_changed_line_leaves_the_others(pipe: PerformancePipeline, folder: P
     assert altered.hits["voice"] == 3
     assert added.hits["voice"] == 4
     # The changed shot, and the one that dissolves from it; the new shot, and those beside it.
-    assert (altered.misses["shot"], altered.hits["shot"]) == (2, 2)
-    assert (added.misses["shot"], added.hits["shot"]) == (3, 2)
+    assert (altered.misses["take"], altered.hits["take"]) == (2, 2)
+    assert (added.misses["take"], added.hits["take"]) == (3, 2)
 
 
 @pytest.mark.parametrize("aspect", ["9:16", "1:1"])
@@ -213,7 +213,7 @@ def test_words_are_burnt_into_every_aspect(made: PerformanceOutput, aspect: str)
     shot = replace(made.shots[3], width=frame.width, height=frame.height, frames=3, falls=False)
     opened = {actor.portrait: _avatar(actor.name) for actor in shot.actors}
     plain = Stage(shot, opened).frame(1)
-    burnt = list(pictures(replace(shot, words=((0, 3, "You came back, and I was glad."),)), opened))[1]
+    burnt = Stage(replace(shot, words=((0, 3, "You came back, and I was glad."),)), opened).picture(1)
     assert burnt.shape == (frame.height, frame.width, 3)
     rows = np.flatnonzero((np.abs(burnt.astype(int) - plain).max(axis=2) > 60).any(axis=1))
     columns = np.flatnonzero((np.abs(burnt.astype(int) - plain).max(axis=2) > 60).any(axis=0))

@@ -144,6 +144,20 @@ def test_a_change_is_found_again_when_the_voice_is_described(channel, value):
         assert np.median(told["level"][heard]) == pytest.approx(0.0, abs=0.1)
 
 
+@pytest.mark.parametrize("rate", [-0.3, 0.0, 0.5])
+def test_a_smooth_voice_is_roughened_as_people_are_at_any_tempo(rate):
+    """Three decibels more than people's neutral speech has: as much again, though the voice itself has none."""
+    change = steady(rate=rate, roughness=3.0)
+    found = describe(vc.changed(voice(3.0), change, np.random.default_rng(0))[0])
+    power = 10.0 ** (found.roughness_db[found.voiced] / 10.0)
+    assert power.mean() == pytest.approx(vc.NATURAL_ROUGH, rel=0.35)
+
+
+def test_a_slow_voice_that_is_not_roughened_stays_smooth():
+    found = describe(vc.changed(voice(), steady(rate=0.5), np.random.default_rng(0))[0])
+    assert found.roughness_db.max() < -35.0
+
+
 def test_the_rules_are_silent_where_nothing_is_felt_and_speak_where_something_is():
     found = describe(voice())
     assert not RULES.change(found, habit_of(found), EmotionTrack.of("neutral"), 0).any()

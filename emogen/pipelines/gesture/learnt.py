@@ -13,8 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import ConfigMixin, FlowMatchEulerDiscreteScheduler, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -23,6 +21,7 @@ from emogen.codecs.body import BodyMotion
 from emogen.codecs.body_features import FPS, WIDTH, decoded, features
 from emogen.conditioning.encoder import EmotionEncoder
 from emogen.conditioning.learned import one_thread
+from emogen.diffusing import ConfigMixin, FlowMatchEulerDiscreteScheduler, ModelMixin, register_to_config
 from emogen.models.body import STRIDE, MotionAutoencoder
 from emogen.models.diffusion import Conditions, Draft, Flow, Guidance, sample_windows
 from emogen.models.sequence import Content, SequenceDenoiser

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 
 from emogen.checkpoints import checkpoint_hash, commercial_only
 from emogen.codecs.body import BodyMotion
@@ -17,6 +16,7 @@ from emogen.codecs.body_codec import BodyCodec
 from emogen.codecs.body_features import FPS, features, way
 from emogen.conditioning.encoder import track_features
 from emogen.conditioning.track import EmotionTrack
+from emogen.diffusing import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from emogen.errors import InputError
 from emogen.models.body import STRIDE
 from emogen.pipelines.base import AffectivePipeline, StepCallback, draw_seed

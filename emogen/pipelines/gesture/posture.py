@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 
 from emogen.conditioning.emotion import BASIC
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 from emogen.tables import read_table
 
 #: What a cue depends on; "pride" is dominance beyond what a joy has.

@@ -12,8 +12,6 @@ from functools import cache
 
 import numpy as np
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from scipy.spatial.transform import Rotation
@@ -23,6 +21,7 @@ from emogen.codecs.body import BodyMotion, skeleton
 from emogen.codecs.feet import feet_as_in, feet_locked, swing
 from emogen.codecs.manner import BANDS, GROUPS, JOINTS, LIMB, MIDLINE, MIRROR, Bands, bands
 from emogen.conditioning.track import EmotionTrack
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 from emogen.pipelines.gesture.posture import FELT, felt
 from emogen.pipelines.gesture.trunk import depth, pushed_out
 from emogen.tables import read_table

@@ -13,13 +13,13 @@ from typing import Any, ClassVar
 import cv2
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from numpy.typing import NDArray
 
 from emogen.checkpoints import checkpoint_hash, commercial_only
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.face_mesh import find_faces
 from emogen.conditioning.track import EmotionTrack
+from emogen.diffusing import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from emogen.errors import InputError
 from emogen.pipelines.base import AffectivePipeline, StepCallback
 from emogen.pipelines.image.colour import PHOTO, Codes, fitted, table

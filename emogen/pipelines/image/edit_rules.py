@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import torch
-from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 
 from emogen.conditioning.track import EmotionTrack
+from emogen.diffusing import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from emogen.pipelines.base import AffectivePipeline, StepCallback
 from emogen.pipelines.image.grade import GradeRules, graded
 from emogen.pipelines.image.output import ImageOutput, seen

@@ -12,10 +12,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 
 from emogen.conditioning.emotion import Emotion
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 
 #: Rows brightness, saturation, contrast, warmth, vignette; columns valence, arousal, dominance. Standard scores.
 TABLE = np.array(

@@ -13,13 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import ConfigMixin, FlowMatchEulerDiscreteScheduler, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from numpy.typing import NDArray
 
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.image_measures import NAMES
 from emogen.conditioning.learned import folder_of, one_thread, read_config, read_weights
+from emogen.diffusing import ConfigMixin, FlowMatchEulerDiscreteScheduler, ModelMixin, register_to_config
 from emogen.errors import CheckpointError
 from emogen.models.diffusion import Conditions, Flow, Guidance, sample_window, window_generator
 from emogen.models.efficientnet import fused

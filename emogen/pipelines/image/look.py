@@ -21,12 +21,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from numpy.typing import NDArray
 
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.vocabulary import NEUTRAL, basic_shares, find, norm
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 
 Array = NDArray[np.float64]
 

@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import (
-    DiffusionPipeline,  # noqa: F401 - diffusers looks here when this pipeline is a component
-    FlowMatchEulerDiscreteScheduler,
-)
 
 from emogen.codecs.scene.render import rendered
 from emogen.codecs.scene.scene import Scene, places
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.track import EmotionTrack
+from emogen.diffusing import (
+    DiffusionPipeline,  # noqa: F401 - diffusers looks here when this pipeline is a component
+    FlowMatchEulerDiscreteScheduler,
+)
 from emogen.errors import InputError, LimitError
 from emogen.limits import LIMITS
 from emogen.models.scene import SceneDenoiser

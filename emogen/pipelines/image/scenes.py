@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler
 from numpy.typing import NDArray
 
 from emogen.codecs.scene import finish
 from emogen.codecs.scene.scene import Scene, attributes, from_vector, parts, places, vector
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.learned import folder_of, one_thread
+from emogen.diffusing import FlowMatchEulerDiscreteScheduler
 from emogen.errors import CheckpointError
 from emogen.models.scene import SceneDenoiser
 from emogen.pipelines.image import look

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 
 from emogen.checkpoints import checkpoint_folder
 from emogen.codecs.lead_frames import LeadFramesCodec
 from emogen.codecs.lead_sheet import LeadSheet
 from emogen.conditioning.encoder import EmotionEncoder
 from emogen.conditioning.learned import one_thread
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 from emogen.errors import InputError
 from emogen.models.lead_sheet import LeadSheetAutoencoder
 from emogen.models.sequence import SequenceDenoiser

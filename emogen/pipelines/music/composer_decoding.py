@@ -38,7 +38,10 @@ BAR = BEATS_PER_BAR * STEPS_PER_BEAT
 CHORD_SPREAD, DISSONANCE_PULL, COMMON_PULL = 0.4, 8.0, 1.0
 #: Pull of a bright mode on chords with a major third, and of a dark one on those with a minor third, nats: the ratio of
 #: minor to major triads is among the attributes that tell feelings apart (EmoGen, arXiv 2307.01229); own size.
-MODE_PULL = 2.0
+MODE_PULL = 8.0
+#: Degrees (semitones over the tonic) that only the other mode has, for a bright and for a dark one, and what speaks
+#: against each in a chord (nats); own choice. The raised seventh of minor belongs to its dominant and counts as its own.
+BORROWED, BORROWED_COST = ((3, 8, 10), (4, 9)), 6.0
 #: What a change of chord costs (nats) when nothing is asked, and on each beat of a bar against it: harmony changes on
 #: strong beats; own choice.
 CHANGE, CHANGE_ON = 1.0, (0.5, 2.0, 1.0, 2.0)
@@ -107,6 +110,7 @@ def chosen_chords(
     asked: Doubles,
     dissonance: Doubles,
     mode: Doubles,
+    minor: NDArray[np.bool_],
     before: int | None,
     forced: dict[int, NDArray[np.bool_]],
 ) -> NDArray[np.int_]:
@@ -119,6 +123,7 @@ def chosen_chords(
         asked: Changes a bar, per beat [beats].
         dissonance: Asked for, per beat [beats].
         mode: Asked for, 0 dark .. 1 bright, per beat [beats].
+        minor: Whether that is a minor mode, per beat [beats].
         before: The chord before the first beat.
         forced: Beat -> which chords it may have [V].
 
@@ -129,6 +134,7 @@ def chosen_chords(
     lacking = np.maximum(dissonance[:, None] - rough, 0) - 0.5 * np.maximum(rough - 0.5, 0)
     cost = distances / CHORD_SPREAD + DISSONANCE_PULL * lacking - COMMON_PULL * np.log(shares)
     cost -= MODE_PULL * (2 * mode[:, None] - 1) * thirds(known)
+    cost += BORROWED_COST * np.stack([known[:, 12:24][:, list(of)].sum(axis=1) for of in BORROWED])[minor.astype(int)]
     cost[:, ~known[:, 12:24].any(axis=1)] += 1e3  # songs pause; a piece has a harmony throughout
     for beat, allowed in forced.items():
         cost[beat, ~allowed] = 1e6

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler
 from torch import Tensor
 
 from emogen.codecs.lead_frames import CHORD, CHORDS, FIRST, HOLD, MELODY, MELODY_LOW, MELODY_STATES, to_c
 from emogen.codecs.lead_sheet import LeadSheet
 from emogen.conditioning.encoder import FEATURES
+from emogen.diffusing import FlowMatchEulerDiscreteScheduler
 from emogen.models.diffusion import Conditions, Draft, Flow, Guidance, sample_window, window_generator
 from emogen.models.sequence import Content
 from emogen.pipelines.music.attributes import MODES
@@ -122,13 +122,26 @@ class Piece:
         return steps.frames()
 
     def _stretches(self, start: int) -> Iterator[tuple[int, int]]:
-        """(first bar, bar after the last) of what is written at once, from a bar on: what a bar is like stands already."""
+        """(first bar, bar after the last) of what is written at once: in one mode, and what a bar is like stands already."""
         for i in range(start + 1, len(self.plan) + 1):
-            whole = i == len(self.plan) or i - start == AT_ONCE
+            whole = i == len(self.plan) or i - start == AT_ONCE or self._turns(i)
             like = None if whole else self.plan[i].like
             if whole or (like is not None and like >= start):
                 yield start, i
                 start = i
+
+    def _turns(self, bar: int) -> bool:
+        """Whether minor turns to major here, or major to minor."""
+        return bar > 0 and minor(self.plan[bar]) != minor(self.plan[bar - 1])
+
+    def _again(self, bar: int, like: int) -> Floats:
+        """Frames [2, width] of the earlier bar that one is like, in the mode of this one: degree by degree."""
+        frames = self.frames[2 * like : 2 * like + 2]
+        if minor(self.plan[bar]) == minor(self.plan[like]):
+            return frames
+        steps = Steps.of(frames)
+        moved_degrees(steps, 0, TO_MINOR if minor(self.plan[bar]) else TO_MAJOR)
+        return steps.frames()
 
     def _stretch(self, start: int, stop: int) -> Floats:
         """The bars from `start` to before `stop`."""
@@ -139,7 +152,7 @@ class Piece:
             made = np.zeros((2 * (stop - start), self.frames.shape[1]), np.float32)
         for i, bar in enumerate(self.plan[start:stop]):
             if copied[i] and bar.like is not None:
-                made[2 * i : 2 * i + 2] = self.frames[2 * bar.like : 2 * bar.like + 2]
+                made[2 * i : 2 * i + 2] = self._again(start + i, bar.like)
                 if self.tune is not None:
                     made[2 * i : 2 * i + 2, MELODY] = self.tune[2 * (start + i) : 2 * (start + i) + 2, MELODY]
         return made
@@ -183,9 +196,10 @@ class Piece:
         return ((raw - self.coder.mean[part]) / self.coder.std[part]).numpy()
 
     def _cadences(self, start: int, stop: int) -> dict[int, Floats]:
-        """Half bar -> the tonic's chord, where a full close or the end wants it."""
+        """Half bar -> the tonic's chord, where a full close, the end or a new mode wants it."""
         closed = [i for i in range(start, stop) if self.plan[i].final or self.plan[i].cadence == "full"]
-        return {2 * i + half: chord_row(*TONIC[minor(self.plan[i])]) for i in closed for half in (0, 1)}
+        halves = {2 * i + half for i in closed for half in (0, 1)} | {2 * i for i in range(start, stop) if self._turns(i)}
+        return {half: chord_row(*TONIC[minor(self.plan[half // 2])]) for half in sorted(halves)}
 
     def _allowed(self, start: int, stop: int) -> dict[int, np.ndarray]:
         """Beat from bar `start` on -> which of the known chords cadences allow there."""
@@ -193,8 +207,10 @@ class Piece:
         for i in range(start, stop):
             bar, beat = self.plan[i], 4 * (i - start)
             leads = self.chords[:, list(LEADING[minor(bar)])].any(axis=1)
+            tonic = np.arange(len(self.chords)) == self._known(chord_row(*TONIC[minor(bar)]))
+            if self._turns(i):
+                found |= {beat: tonic, beat + 1: tonic}
             if bar.final or bar.cadence == "full":
-                tonic = np.arange(len(self.chords)) == self._known(chord_row(*TONIC[minor(bar)]))
                 found |= {beat + k: tonic for k in range(4)} | {
                     beat - k: leads for k in (1, 2) if beat and not bar.final
                 }
@@ -211,9 +227,7 @@ class Piece:
         for i in range(start, stop):
             bar, at = self.plan[i], 2 * i - first
             if bar.like is not None:
-                frames[0, at : at + 2] = self.coder.encode(
-                    torch.from_numpy(self.frames[2 * bar.like : 2 * bar.like + 2])
-                )
+                frames[0, at : at + 2] = self.coder.encode(torch.from_numpy(self._again(i, bar.like)))
                 until[0, at : at + 2] = min(1.0, bar.variation**VARYING + BY_FADERS * self._moved(i, bar.like))
         for frame, row in self._cadences(start, stop).items():
             frames[0, frame - first, parts["harmony"]] = torch.from_numpy(self._harmony(row))
@@ -241,7 +255,8 @@ class Piece:
         found = chosen_chords(
             self.coder.chord_distances(latents).numpy().astype(float), self.chords, self.coder.chord_shares.numpy(),
             asked[:, FADED.index("harmony")], asked[:, FADED.index("dissonance")],
-            np.repeat([b.attributes.mode for b in bars], 4), None if before is None else self._known(before), self._allowed(start, stop),
+            np.repeat([b.attributes.mode for b in bars], 4), np.repeat([minor(b) for b in bars], 4),
+            None if before is None else self._known(before), self._allowed(start, stop),
         )  # fmt: skip
         chords = self.chords[found]
         said = self.coder.logits(latents, torch.from_numpy(chords.reshape(len(latents), -1)))
@@ -279,8 +294,7 @@ class Piece:
         return int(((self.chords - row) ** 2).sum(axis=1).argmin())
 
     def _polished(self, steps: Steps, bars: Sequence[BarPlan], rough: np.ndarray, bass: np.ndarray) -> None:
-        dark = sum(minor(b) for b in bars) * 2 > len(bars)
-        scale = MODES["minor" if dark else "major"]
+        scale = MODES["minor" if minor(bars[0]) else "major"]
         if self.tune is None:
             last = self._last_sung()
             in_tune(steps, scale, None if last is None else last - FIRST + MELODY_LOW)

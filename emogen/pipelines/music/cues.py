@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from numpy.typing import NDArray
 
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.vocabulary import BASIC
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 from emogen.pipelines.music.attributes import FADERS, Attributes
 from emogen.tables import read_table
 

@@ -1,21 +1,25 @@
 """The form of a piece: phrases, what repeats what, cadences, a beginning and an end, laid over its bars.
 
-Four-bar phrases stand in pairs, an open one and a closed one that begins alike (the period of common practice), and
-the pairs in the order of a rondo: A B A C A ... The numbers here are this project's own choice.
+Phrases of about four bars stand in pairs, an open one and a closed one that begins alike (the period of common
+practice), and the pairs in the order of a rondo: A B A C A ... Where a feeling turns a phrase ends, and each is in one
+mode. The numbers here are this project's own choice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 
 import numpy as np
 
 from emogen.pipelines.music.attributes import FADERS, Attributes
 
 BEATS = 4
-#: Bars of a phrase.
-PHRASE = 4
+#: Bars of a phrase; the shortest and the longest that a turn of the feeling makes of it.
+PHRASE, SHORT, LONG = 4, 3, 6
+#: What a bar more or less than four costs, in squared steps of the mode fader (0..1) about the mean of the phrase.
+UNEVEN = 0.01
 #: From so many bars on a piece begins with bars without melody, where its length leaves some over.
 WITH_INTRO, LONGEST_INTRO = 9, 2
 #: How far the second phrase of a pair leaves the first, and a pair that comes again its first statement.
@@ -110,10 +114,14 @@ class Form:
             As many plans as bars; `like` counts from the first bar of the piece.
         """
         before, sung = len(self._bars), len(bars) - ends
-        self._bars += bars
         intro = min(sung % PHRASE, LONGEST_INTRO) if not before and len(bars) >= WITH_INTRO else 0
-        plans = [BarPlan(bars[i], phrase=-1, place=i, length=intro, intro=True) for i in range(intro)]
         lengths = _lengths(sung - intro)
+        if turned := _turned([bar.mode for bar in bars], _with_edges(lengths, intro, int(ends))):
+            intro = min(max(turned[0] - PHRASE, 0), intro)  # what the first phrase has beyond a usual one
+            lengths = _with_edges(turned, -intro, -int(ends))
+        bars = _in_one_mode(bars, lengths, intro)
+        self._bars += bars
+        plans = [BarPlan(bars[i], phrase=-1, place=i, length=intro, intro=True) for i in range(intro)]
         for number, length in enumerate(lengths):
             plans += self._phrase(before + len(plans), length, last=ends and number == len(lengths) - 1)
         if ends:
@@ -150,6 +158,46 @@ def _lengths(bars: int) -> list[int]:
     if not whole:
         return [over] if over else []
     return [PHRASE] * (whole - 1) + [PHRASE + over] if over < PHRASE - 1 else [PHRASE] * whole + [over]
+
+
+def _with_edges(lengths: Sequence[int], intro: int, end: int) -> list[int]:
+    """Lengths of phrases with an intro in the first and an end in the last, as far as there are phrases."""
+    found = list(lengths)
+    if found:
+        found[0] += intro
+        found[-1] += end
+    return found
+
+
+def _turned(modes: Sequence[float], usual: Sequence[int]) -> list[int]:
+    """Phrases of `SHORT` to `LONG` bars, each as near to one mode as they allow; none where the usual ones do as well.
+
+    Args:
+        modes: Of each bar, 0..1.
+        usual: Lengths in bars, together as many; may be none.
+    """
+
+    def cost(first: int, stop: int) -> float:
+        return (stop - first) * float(np.var(modes[first:stop])) + UNEVEN * abs(stop - first - PHRASE)
+
+    best: list[tuple[float, list[int]]] = [(0.0, [])]
+    for stop in range(1, len(modes) + 1):
+        ways = [(best[stop - n][0] + cost(stop - n, stop), n) for n in range(SHORT, min(LONG, stop) + 1)]
+        least, n = min(ways, default=(np.inf, stop))
+        best.append((least, [*best[stop - n][1], n]))
+    edges = list(pairwise(np.cumsum([0, *usual]).tolist()))
+    moved = any(np.ptp(modes[a:b]) > 0 for a, b in edges)
+    return best[-1][1] if moved and best[-1][0] < sum(cost(a, b) for a, b in edges) else []
+
+
+def _in_one_mode(bars: Sequence[Attributes], lengths: Sequence[int], intro: int) -> list[Attributes]:
+    """The bars with the mean mode of their phrase; an intro goes with the first, the end with the last."""
+    edges = [0, *(np.cumsum(lengths[:-1], dtype=int) + intro).tolist(), len(bars)]
+    found: list[Attributes] = []
+    for a, b in pairwise(edges):
+        mode = float(np.mean([bar.mode for bar in bars[a:b]]))
+        found += [bar if bar.mode == mode else replace(bar, mode=mode) for bar in bars[a:b]]
+    return found
 
 
 def distance(one: Attributes, other: Attributes) -> float:

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from numpy.typing import NDArray
 
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.learned import folder_of
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 from emogen.errors import CheckpointError
 from emogen.pipelines.music.attributes import FADERS, Attributes
 from emogen.pipelines.music.cues import COLUMNS, feeling_of, felt

@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 
 from emogen.checkpoints import commercial_only
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.track import EmotionTrack
+from emogen.diffusing import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from emogen.errors import InputError
 from emogen.media.score import Score
 from emogen.pipelines.base import AffectivePipeline, StepCallback, Steps, draw_seed
@@ -213,6 +213,7 @@ class MusicPipeline(AffectivePipeline):
             plan, tempos = laid_out(bars, seed), ritardando(tempos)
             steps.done("form")
             sheet, phrases = self.composer.compose(plan, _key(asked, seed).tonic, seed), starts_of(plan)
+            bars = [bar.attributes for bar in plan]
         steps.done("notes")
         score = arranged(sheet, bars.__getitem__, tempos, asked.instruments, seed, phrases=phrases)
         steps.done("instruments")
@@ -233,7 +234,8 @@ class MusicPipeline(AffectivePipeline):
                 yield compose(bars, tempos, key, seed + number, ends=ends), seconds
             else:
                 plan = form.go_on(bars, ends=ends)
-                played = partial(arranged, writing.go_on(plan), bars.__getitem__, tempos, asked.instruments, seed)
+                goes_by = [bar.attributes for bar in plan].__getitem__
+                played = partial(arranged, writing.go_on(plan), goes_by, tempos, asked.instruments, seed)
                 yield played(phrases=starts_of(plan), ends=ends), seconds
             begun, number = begun + seconds, number + 1
 

@@ -7,6 +7,7 @@ track -> level and place of its part -> + hall -> x loudness of the piece x limi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 import numpy as np
 import soxr
@@ -16,9 +17,9 @@ from scipy.signal import butter, oaconvolve, resample_poly, sosfilt
 
 from emogen.media.audio import loudness_lufs
 from emogen.media.sampler import Sampler, clock
+from emogen.media.sampler_loops import filtered
 from emogen.media.score import Score, Track
-from emogen.media.score_sound import sound_font
-from emogen.media.sound_font import SoundFont
+from emogen.media.score_sound import loaded_font
 
 RATE_HZ = 44_100
 #: The hall: reverberation time (s), level of the reverberation (dB), delay before it (s); a small concert hall.
@@ -116,7 +117,7 @@ class _Stage:
 
     def __init__(self) -> None:
         self.response = _response()
-        self._sampler = Sampler(SoundFont(sound_font()), RATE_HZ)
+        self._sampler = Sampler(loaded_font(), RATE_HZ)
         self._tone = {role: _tone(role) for role in LEVELS}
         self._gains: dict[str, float] = {}
         self._velocity: dict[str, float] = {}  # mean of each part when it first played
@@ -144,7 +145,7 @@ class _Stage:
             role = _role(track)
             seat = seats[role] = seats.get(role, -1) + 1
             raw = self._sampler.play(track, seconds)
-            raw = sosfilt(self._tone[role], raw, axis=1)
+            filtered(raw, self._tone[role])
             pan = LEVELS[role][1] + APART * ((seat + 1) // 2) * (-1) ** seat
             sides = np.array([min(1.0, 1 - pan), min(1.0, 1 + pan)], np.float32)[:, None]
             raw *= sides * np.float32(self._own_gain(track, role, raw))
@@ -165,8 +166,8 @@ class _Stage:
         return self._gains[track.name]
 
 
-def _tone(role: str) -> NDArray[np.float32]:
-    """Second-order sections for a part: the low cut, and a high shelf (Audio EQ Cookbook, slope 1)."""
+def _tone(role: str) -> NDArray[np.float64]:
+    """Sections of second order for a part, as `filtered` takes them: low cut and high shelf (Audio EQ Cookbook, slope 1)."""
     a, w = 10 ** (PRESENCE_DB / 40), 2 * np.pi * PRESENCE_HZ / RATE_HZ
     cos, alpha = np.cos(w), np.sin(w) / np.sqrt(2) * np.sqrt(a) * 2
     up, down = a + 1, a - 1
@@ -175,13 +176,14 @@ def _tone(role: str) -> NDArray[np.float32]:
          up - down * cos + alpha, 2 * (down - up * cos), up - down * cos - alpha]
     )  # fmt: skip
     low_cut = butter(2, LOW_CUT_HZ[role], "highpass", fs=RATE_HZ, output="sos")
-    return np.concatenate([low_cut, shelf[None] / shelf[3]]).astype(np.float32)
+    return np.asarray(np.delete(np.concatenate([low_cut, shelf[None] / shelf[3]]), 3, axis=1))
 
 
 def _role(track: Track) -> str:
     return "drums" if track.is_drum else next((r for r in LEVELS if f"({r})" in track.name), "harmony")
 
 
+@cache
 def _response() -> NDArray[np.float32]:
     """The hall's answer to a click, [2, n]: decaying noise, darker as it decays, the same in every call."""
     rng = np.random.default_rng(1944)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from emogen.pipelines.speech.cast import Member, complete, read_cast
 
 #: Voice, portrait and what both look and sound like, in the order in which they are given out.
 COMPANY = (("alto", "avatar:ava", "she"), ("tenor", "avatar:ben", "he"), ("soprano", "avatar:mira", "she"), ("bass", "avatar:tomas", "he"))
-NAMED = 8  # of those who speak are named where somebody is not found; own assumption
 NOBODY = ("none", "off", "no")  # portraits that are none
 
 
@@ -46,24 +44,6 @@ def overridden(known: Mapping[str, Member], cast: Mapping[str, Member]) -> dict[
 def is_picture(portrait: str | None) -> bool:
     """Whether a portrait is the path of a picture."""
     return portrait is not None and portrait.lower() not in NOBODY and portrait.partition(":")[0] not in ("avatar", "sample")
-
-
-def strangers(names: Iterable[str], cast: Mapping[str, Member], where: str) -> tuple[str, ...]:
-    """What is to be said of those in a cast who say nothing: a slip of the pen, or somebody of another story.
-
-    Args:
-        names: Of those who speak.
-        cast: Who is known.
-        where: Whose cast it is.
-    """
-    spoken = {key(name): name for name in names}
-    notes = []
-    for who, member in cast.items():
-        if who not in spoken and who != NARRATOR:
-            near = get_close_matches(who, set(spoken) - set(cast) or spoken, n=1)
-            hint = f'Did you mean "{spoken[near[0]]}"?' if near else f"Who speaks: {', '.join(list(spoken.values())[:NAMED])}."
-            notes.append(f'{where}: "{member.name}" stands in the cast and says nothing. {hint}')
-    return tuple(notes)
 
 
 def _rebased(member: Member, beside: Path, folder: Path, name: str) -> Member:

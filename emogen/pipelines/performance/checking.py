@@ -13,7 +13,7 @@ from emogen.conditioning.reference import inside
 from emogen.errors import InputError
 from emogen.media.image import read_image
 from emogen.pipelines.lines import key
-from emogen.pipelines.performance.casting import is_picture
+from emogen.pipelines.performance.casting import NOBODY, is_picture
 from emogen.pipelines.performance.plan import Plan
 from emogen.pipelines.performance.portraits import check_character
 from emogen.pipelines.speech.cast import Member, read_cast
@@ -44,16 +44,28 @@ def check(plan: Plan, cast: Any = None, voices: Callable[[Any], Any] | None = fi
             file = isinstance(cast, (str, Path)) and beside is not None and getattr(beside, part) is not None
             return f"{Path(cast).name if file else plan.name}, cast, {role.name}, {part}"
 
-        if voices is not None:
-            _found(voices, role.voice, where("voice"))
-        if role.language is not None:
-            _found(find_language, role.language, where("language"))
-        if role.portrait is None:
-            continue
+        check_member(role, where, voices)
         if is_picture(role.portrait):
-            _picture(plan.folder, role.portrait, where("portrait"))
-        else:
-            _found(check_character, role.portrait, where("portrait"))
+            _picture(plan.folder, str(role.portrait), where("portrait"))
+
+
+def check_member(member: Member, where: Callable[[str], str], voices: Callable[[Any], Any] | None = find_voice) -> None:
+    """Refuses a member of a cast who could not speak or be drawn; photos are not looked for.
+
+    Args:
+        member: Of the cast.
+        where: Field -> its place, for messages.
+        voices: As of `check`.
+
+    Raises:
+        InputError: A voice, a language or a character that there is not.
+    """
+    if voices is not None:
+        _found(voices, member.voice, where("voice"))
+    if member.language is not None:
+        _found(find_language, member.language, where("language"))
+    if member.portrait is not None and not is_picture(member.portrait) and member.portrait.lower() not in NOBODY:
+        _found(check_character, member.portrait, where("portrait"))
 
 
 def _picture(folder: Path, name: str, where: str) -> None:

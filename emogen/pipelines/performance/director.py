@@ -27,7 +27,7 @@ from emogen.conditioning.track import EmotionTrack, Keyframe
 from emogen.errors import EmogenError, InputError
 from emogen.pipelines.lines import NARRATOR, Line, Pause
 from emogen.pipelines.performance.arc import Moment, turns, word_of
-from emogen.pipelines.performance.casting import company, members, overridden, strangers
+from emogen.pipelines.performance.casting import company, members, overridden
 from emogen.pipelines.performance.composition import Composition
 from emogen.pipelines.performance.plan import (
     CHARS_PER_S,
@@ -44,7 +44,7 @@ from emogen.pipelines.performance.plan_file import is_plan, read_plan
 from emogen.pipelines.performance.readers import parse_script, read_script
 from emogen.pipelines.performance.script import Framing, Music, Scene, Script
 from emogen.pipelines.performance.staging import stage
-from emogen.pipelines.speech.cast import NOTHING, Member
+from emogen.pipelines.speech.cast import NOTHING, Member, strangers
 from emogen.pipelines.speech.languages import find_language
 from emogen.pipelines.speech.ssml import is_ssml, sentences_of, without_markup
 

@@ -1,4 +1,4 @@
-"""A shot -> its pictures: the place, the people in it, the words over it, and the way in and out."""
+"""A take of a shot -> its pictures: the place, the people in it, the words over it, and the way in and out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from emogen.pipelines.performance.backdrop import Backdrop
 from emogen.pipelines.performance.captions import Layer, burnt, titles
 from emogen.pipelines.performance.faces import Body, Figure, Head, Portrayed, bust, head, one_of_two
-from emogen.pipelines.performance.shots import BLACK_S, DISSOLVE_S, Actor, Shot
+from emogen.pipelines.performance.shots import BLACK_S, DISSOLVE_S, Actor, Shot, Take
 
 #: Who only listens is painted anew in every so many frames: a listening face moves slowly.
 LISTENING = 2
@@ -24,48 +24,70 @@ DAWN = 0.6
 TITLE_S, HEADING_S, GONE_S, FADE_S = 0.5, 0.7, 5.0, 0.6
 
 
-def pictures(shot: Shot, portraits: Mapping[str, Any]) -> Iterator[np.ndarray]:
-    """The pictures of a shot in order, uint8 [height, width, 3].
+class Painter:
+    """Draws takes, and remembers the shot that it drew last: takes of one shot, one after the other, are fastest."""
 
-    Args:
-        shot: What is seen.
-        portraits: Those of its actors, by their hashes, as `Portrait.open` gives them.
-    """
-    stage, fps = Stage(shot, portraits), shot.fps
-    before = None if shot.before is None else Stage(shot.before, portraits).frame(shot.before.frames - 1)
-    split = stage.split and shot.height > shot.width
-    words = [(first, last, burnt(text, shot.width, shot.height, middle=split)) for first, last, text in shot.words]
-    for i in range(shot.frames):
-        out, t = stage.frame(i), i / fps
-        if before is not None and t < DISSOLVE_S:
-            share = _ease((t + 1 / fps) / (DISSOLVE_S + 1 / fps))
-            out = cv2.addWeighted(before, 1 - share, out, share, 0)
-        for first, last, layer in words:
-            if first <= i < last:
-                layer.over(out, 1.0)
-        light = min(
-            DAWN + (1 - DAWN) * _ease(t / BLACK_S) if shot.rises else 1.0,
-            _ease((shot.frames - 1 - i) / fps / BLACK_S) if shot.falls else 1.0,
-        )
-        yield out if light >= 1 else cv2.convertScaleAbs(out, alpha=light)
+    def __init__(self) -> None:
+        self._set: tuple[str, Stage] | None = None
+
+    def __call__(self, take: Take, portraits: Mapping[str, Any]) -> Iterator[np.ndarray]:
+        """The pictures of a take in order, uint8 [height, width, 3].
+
+        Args:
+            take: What is seen.
+            portraits: Those of its actors, by their hashes, as `Portrait.open` gives them.
+        """
+        if self._set is None or self._set[0] != take.shot.key:
+            self._set = take.shot.key, Stage(take.shot, portraits)
+        stage = self._set[1]
+        return (stage.picture(i) for i in range(take.first, take.end))
 
 
 class Stage:
-    """What is seen in a shot, without the way in and out."""
+    """What is seen in a shot."""
 
     def __init__(self, shot: Shot, portraits: Mapping[str, Any]) -> None:
         self.shot = shot
         self.portraits = portraits
         self._kept: tuple[int, np.ndarray] | None = None
 
-    def frame(self, i: int) -> np.ndarray:
+    def picture(self, i: int) -> np.ndarray:
         """The i-th picture, uint8 [height, width, 3]."""
+        shot, out, t = self.shot, self.frame(i), i / self.shot.fps
+        if shot.before is not None and t < DISSOLVE_S:
+            share = _ease((t + 1 / shot.fps) / (DISSOLVE_S + 1 / shot.fps))
+            out = cv2.addWeighted(self._before, 1 - share, out, share, 0)
+        for first, last, layer in self._words:
+            if first <= i < last:
+                layer.over(out, 1.0)
+        light = min(
+            DAWN + (1 - DAWN) * _ease(t / BLACK_S) if shot.rises else 1.0,
+            _ease((shot.frames - 1 - i) / shot.fps / BLACK_S) if shot.falls else 1.0,
+        )
+        return out if light >= 1 else cv2.convertScaleAbs(out, alpha=light)
+
+    def frame(self, i: int) -> np.ndarray:
+        """The i-th picture without the way in and out, and without burnt words."""
         out = self._apart(i) if self.split else self._whole(i)
         for layer, start_s in self._titles:
             t = i / self.shot.fps
             strength = min(1.0, (t - start_s) / FADE_S, (min(self.shot.frames / self.shot.fps, GONE_S) - t) / FADE_S)
             layer.over(out, strength)
         return out
+
+    @cached_property
+    def _before(self) -> np.ndarray:
+        """The last picture of the shot before."""
+        before = self.shot.before
+        assert before is not None
+        return Stage(before, self.portraits).frame(before.frames - 1)
+
+    @cached_property
+    def _words(self) -> list[tuple[int, int, Layer]]:
+        """Burnt subtitles: first frame, last frame, letters."""
+        shot = self.shot
+        middle = self.split and shot.height > shot.width
+        return [(first, last, burnt(text, shot.width, shot.height, middle=middle)) for first, last, text in shot.words]
 
     @cached_property
     def _backdrop(self) -> Backdrop:

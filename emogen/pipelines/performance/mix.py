@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import soxr
@@ -143,16 +144,21 @@ def limiting(samples: np.ndarray) -> np.ndarray:
     Peaks are those between the samples, too (four times oversampled, as ITU-R BS.1770-4, annex 2).
     """
     ceiling = float(_gain(PEAK_DBTP))
-    over = np.abs(soxr.resample(samples, RATE_HZ, OVER * RATE_HZ)).max(axis=1)
+    over = _largest(np.abs(soxr.resample(samples, RATE_HZ, OVER * RATE_HZ)))
     whole = np.zeros(len(samples) * OVER, np.float32)
     whole[: min(len(over), len(whole))] = over[: len(whole)]
-    peaks = np.maximum(whole.reshape(-1, OVER).max(axis=1), np.abs(samples).max(axis=1))
+    peaks = np.maximum(_largest(whole.reshape(-1, OVER)), _largest(np.abs(samples)))
     if peaks.max(initial=0.0) <= ceiling:
         return np.ones(len(samples), np.float32)
     window = round(0.005 * RATE_HZ) | 1
     need = np.minimum(1.0, ceiling / np.maximum(maximum_filter1d(peaks, 2 * window + 1), 1e-9))
     gain = gaussian_filter1d(minimum_filter1d(need, 2 * window + 1), window / 2, truncate=2.0)
     return np.minimum(gain, ceiling / np.maximum(peaks, 1e-9)).astype(np.float32)
+
+
+def _largest(values: np.ndarray) -> np.ndarray:
+    """The largest of each row of [n, few], which numpy takes ten times as long for row by row."""
+    return reduce(np.maximum, values.T)
 
 
 def _gain(db: np.ndarray | float) -> np.ndarray | float:

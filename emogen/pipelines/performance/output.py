@@ -29,7 +29,7 @@ from emogen.pipelines.outputs import Made, MediaOutput
 from emogen.pipelines.performance import mix
 from emogen.pipelines.performance.plan import Plan
 from emogen.pipelines.performance.plan_file import write_plan
-from emogen.pipelines.performance.shots import Shot
+from emogen.pipelines.performance.shots import Shot, takes
 
 #: What does not go into the name of a file.
 _UNSAFE = re.compile(r"[^\w-]+")
@@ -43,20 +43,17 @@ class Reel:
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="emogen-"))
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
-        self.count = 0
 
-    def put(self, number: int, piece: bytes) -> None:
-        """Keeps a piece."""
-        (self._folder / f"{number}.mp4").write_bytes(piece)
-        self.count = max(self.count, number + 1)
+    def put(self, place: tuple[int, int], piece: bytes) -> None:
+        """Keeps the piece of a take: the number of its shot, and its first frame there."""
+        self._file(place).write_bytes(piece)
 
-    def pieces(self) -> Iterator[bytes]:
-        """All of them in order."""
-        return map(self.piece, range(self.count))
+    def piece(self, place: tuple[int, int]) -> bytes:
+        """The piece of a take."""
+        return self._file(place).read_bytes()
 
-    def piece(self, number: int) -> bytes:
-        """One of them."""
-        return (self._folder / f"{number}.mp4").read_bytes()
+    def _file(self, place: tuple[int, int]) -> Path:
+        return self._folder / "{}-{}.mp4".format(*place)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +137,14 @@ class PerformanceOutput(MediaOutput):
 
     def frames(self) -> Iterator[np.ndarray]:
         """The pictures in order, uint8 [height, width, 3]."""
-        for piece in self["reel"].pieces():
-            yield from decoded(piece)
+        for place, _ in self._takes():
+            yield from decoded(self["reel"].piece(place))
+
+    def _takes(self) -> Iterator[tuple[tuple[int, int], float]]:
+        """The takes in order, by their places in the reel, and when each ends (s)."""
+        for number, shot in enumerate(self["shots"]):
+            for take in takes(shot):
+                yield (number, take.first), (shot.start + take.end) / shot.fps
 
     def facts(self) -> dict[str, Any]:
         """Length, composition, timeline, shots, chapters, and what was found in the cache."""
@@ -198,16 +201,15 @@ class PerformanceOutput(MediaOutput):
 
     def _video(self, path: Path) -> None:
         frame = self["plan"].composition
-        pieces = self["reel"].pieces()
-        first = next(pieces)
         with PieceWriter(
-            path, first, fps=frame.fps, width=frame.width, height=frame.height, audio_rate=self["sample_rate"], channels=2,
-            chapters=self["chapters"], title=self["plan"].title, poster=self._poster(), provenance=self.provenance,
+            path, self["reel"].piece((0, 0)), fps=frame.fps, width=frame.width, height=frame.height,
+            audio_rate=self["sample_rate"], channels=2, chapters=self["chapters"], title=self["plan"].title,
+            poster=self._poster(), provenance=self.provenance,
         ) as video:  # fmt: skip
             done = 0
-            for piece in (first, *pieces) if self["reel"].count > 1 else (first,):
-                video.write_audio(self["audio"][done : (done := round(self._end_s(video) * self["sample_rate"]))])
-                video.write_piece(piece)
+            for place, end_s in self._takes():
+                video.write_audio(self["audio"][done : (done := round(end_s * self["sample_rate"]))])
+                video.write_piece(self["reel"].piece(place))
             video.write_audio(self["audio"][done:])
 
     def _poster(self) -> np.ndarray:
@@ -215,11 +217,8 @@ class PerformanceOutput(MediaOutput):
         shots: list[Shot] = self["shots"]
         number = next((i for i, shot in enumerate(shots) if shot.actors), 0)
         at = min(round(POSTER_S * shots[number].fps), shots[number].frames // 2)
-        return next(islice(decoded(self["reel"].piece(number)), at, None))
-
-    def _end_s(self, video: PieceWriter) -> float:
-        """When the shot ends that begins with the next picture."""
-        return next(s.end_s for s in self["shots"] if s.start == video.frames)
+        take = next(t for t in takes(shots[number]) if t.first <= at < t.end)
+        return next(islice(decoded(self["reel"].piece((number, take.first))), at - take.first, None))
 
     def _sound(self, path: Path) -> None:
         write_audio(path, self["audio"], self["sample_rate"], provenance=self.provenance)

@@ -33,7 +33,7 @@ from emogen.pipelines.performance.output import PerformanceOutput, Reel, Sounds
 from emogen.pipelines.performance.plan import Plan
 from emogen.pipelines.performance.portraits import Portrait, portrait
 from emogen.pipelines.performance.script import Script
-from emogen.pipelines.performance.shots import Actor, Cut, Place, Shot, cuts
+from emogen.pipelines.performance.shots import Actor, Cut, Place, Shot, cuts, takes
 from emogen.pipelines.performance.studio import Studio
 from emogen.pipelines.speech.pipeline import SpeechPipeline
 from emogen.pipelines.talking_head.pipeline import TalkingHeadPipeline
@@ -147,16 +147,17 @@ class PerformancePipeline(AffectivePipeline):
         return out if return_dict else out.to_tuple()
 
     def _draw(self, stage: _Staged, number: int, store: Cache, studio: Studio, reel: Reel) -> None:
-        """Makes a shot ready and gives it to the studio, but for one that is kept."""
+        """Makes a shot ready and gives it to the studio, but for the takes that are kept."""
         shot = stage.shot(number)
-        key = shot.key
-        piece = store.find("shot", key)
-        if piece is not None:
-            reel.put(number, piece)
-            return
         people = [*shot.actors, *(shot.before.actors if shot.before else ())]
-        opened = {actor.portrait: stage.opened(actor.name) for actor in people}
-        studio.draw(number, shot, opened, partial(store.keep, key))
+        for take in takes(shot):
+            key, place = take.key, (number, take.first)
+            piece = store.find("take", key)
+            if piece is not None:
+                reel.put(place, piece)
+            else:
+                opened = {actor.portrait: stage.opened(actor.name) for actor in people}
+                studio.draw(place, take, opened, partial(store.keep, key))
 
     def _made(self, plan: Plan, seed: int, portraits: dict[str, Portrait], store: Cache, timings: dict[str, float]) -> Made:
         keyframes = [

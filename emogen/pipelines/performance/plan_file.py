@@ -36,7 +36,7 @@ from emogen.limits import LIMITS
 from emogen.media.atomic import atomic_path, check_writable
 from emogen.media.jsonio import parse_json
 from emogen.pipelines.lines import MAX_PAUSE_S, NARRATOR, key, only_known, read_source, read_yaml
-from emogen.pipelines.performance.casting import NOBODY, is_picture, strangers
+from emogen.pipelines.performance.casting import NOBODY, is_picture
 from emogen.pipelines.performance.composition import Composition
 from emogen.pipelines.performance.plan import (
     CHARS_PER_S,
@@ -50,7 +50,7 @@ from emogen.pipelines.performance.plan import (
     Plan,
     SceneMark,
 )
-from emogen.pipelines.speech.cast import Member, cast_of, complete
+from emogen.pipelines.speech.cast import Member, cast_of, complete, strangers
 
 SUFFIXES = (".json", ".yaml", ".yml")
 FIELDS = ("title", "language", "seed", "composition", "cast", "lines", "music", "scenes", "tail_s")

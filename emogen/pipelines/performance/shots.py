@@ -1,11 +1,13 @@
 """What is seen when, as plain data: everything that decides the pictures of a shot and nothing else.
 
-A shot is drawn from itself alone, so it can be drawn anywhere, in any order, and kept under its hash. Times are frames.
+A shot is drawn from itself alone, in takes, so it can be drawn anywhere, in any order, by several at once, and kept under
+its hash. Times are frames.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,8 @@ from emogen.pipelines.performance.plan import Plan
 EARLY_S = 0.22
 #: Dissolve between scenes, and from and to black, in seconds; own assumption.
 DISSOLVE_S, BLACK_S = 0.60, 0.60
+#: A take has at most so many frames, an even number: short enough that two who draw end at much the same time. Own choice.
+TAKE = 40
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class Shot:
     falls: bool = False
     before: Shot | None = None
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The hash of all that decides its pictures."""
         return digest("shot", code_hash(), self)
@@ -119,6 +123,33 @@ class Shot:
         """For a sidecar."""
         return {"start_s": round(self.start_s, 3), "end_s": round(self.end_s, 3), "framing": self.framing,
                 "people": [actor.name for actor in self.actors]}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Take:
+    """A part of a shot that is drawn and encoded by itself.
+
+    Attributes:
+        shot: Whose part it is.
+        first: Its first frame in the shot.
+        end: The frame after its last one.
+    """
+
+    shot: Shot
+    first: int
+    end: int
+
+    @property
+    def key(self) -> str:
+        """The hash of all that decides its pictures."""
+        return digest("take", self.shot.key, self.first, self.end)
+
+
+def takes(shot: Shot) -> list[Take]:
+    """A shot as takes of much the same length, each beginning with an even frame."""
+    count = -(-shot.frames // TAKE)
+    ends = [round(shot.frames * (i + 1) / count / 2) * 2 for i in range(count - 1)] + [shot.frames]
+    return [Take(shot, first, end) for first, end in zip([0, *ends[:-1]], ends, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,12 @@
-"""Shots are drawn and encoded side by side: by a helper process, and by this one as soon as it has nothing else to do.
+"""Takes are drawn and encoded side by side: by a helper process, and by this one as soon as it has nothing else to do.
 
-A shot's bytes do not depend on who draws it. Where no helper can be started, or where it dies, this process draws all.
+A take's bytes do not depend on who draws it. Where no helper can be started, or where it dies, this process draws all.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
-import queue
 import struct
 import subprocess
 import sys
@@ -15,15 +14,23 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from emogen.media.video_pieces import encode_piece
-from emogen.pipelines.performance.framing import pictures
-from emogen.pipelines.performance.shots import Shot
+import numpy as np
 
-#: How many shots are worked on at once: drawing keeps a processor busy.
+from emogen.codecs.face import FACE_CHANNELS
+from emogen.codecs.scene.elements import HOMES, drawer
+from emogen.media.video_pieces import encode_piece
+from emogen.pipelines.performance.framing import Painter
+from emogen.pipelines.performance.shots import Take
+from emogen.pipelines.talking_head.avatars import AVATARS, avatar
+
+#: Where a take is in a performance: the number of its shot, and its first frame there.
+Place = tuple[int, int]
+#: How many takes are worked on at once: drawing keeps a processor busy.
 SIDE_BY_SIDE = min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 #: So many shots make it worth to start a helper, which takes a second.
 WORTH = 3
@@ -34,39 +41,78 @@ _LENGTH = struct.Struct("<Q")
 
 @dataclass(frozen=True, eq=False)
 class _Job:
-    """A shot that is to be drawn."""
+    """A take that is to be drawn."""
 
-    number: int
-    shot: Shot
+    place: Place
+    take: Take
     portraits: Mapping[str, Any]
     keep: Callable[[bytes], None]
 
 
-def encoded(shot: Shot, portraits: Mapping[str, Any]) -> bytes:
-    """A shot as a piece of video."""
-    return encode_piece(pictures(shot, portraits), fps=shot.fps, width=shot.width, height=shot.height)
+class _Waiting:
+    """Takes that nobody draws yet.
+
+    To make a shot ready takes as long as to draw a second of it, so everybody stays with a shot, and begins one that nobody
+    is at, as long as there is such a one.
+    """
+
+    def __init__(self) -> None:
+        self._jobs: list[_Job] = []
+        self._at: dict[str, int] = {}
+        self._changed, self._over = threading.Condition(), False
+
+    def put(self, job: _Job) -> None:
+        """Adds a take."""
+        with self._changed:
+            self._jobs.append(job)
+            self._changed.notify_all()
+
+    def next(self, who: str, *, wait: bool) -> _Job | None:
+        """A take for somebody to draw; None where there is none, or with `wait` where there will be none."""
+        with self._changed:
+            while wait and not self._jobs and not self._over:
+                self._changed.wait()
+            if not self._jobs:
+                return None
+            others = [shot for other, shot in self._at.items() if other != who]
+            job = min(self._jobs, key=lambda job: (job.place[0] != self._at.get(who), job.place[0] in others, job.place))
+            self._jobs.remove(job)
+            self._at[who] = job.place[0]
+            return job
+
+    def end(self) -> None:
+        """Nothing more will be added."""
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()
+
+
+def encoded(painter: Painter, take: Take, portraits: Mapping[str, Any]) -> bytes:
+    """A take as a piece of video."""
+    return encode_piece(painter(take, portraits), fps=take.shot.fps, width=take.shot.width, height=take.shot.height)
 
 
 class Studio(AbstractContextManager["Studio"]):
-    """Draws shots while others are made ready.
+    """Draws takes while others are made ready.
 
     Args:
-        done: Called with the number and the bytes of each shot that is finished, one call at a time.
+        done: Called with the place and the bytes of each take that is finished, one call at a time.
         shots: How many there are: the helper is started for them at once, while other parts are made.
-        side_by_side: How many shots are drawn at once, 1 or 2.
+        side_by_side: How many takes are drawn at once, 1 or 2.
     """
 
-    def __init__(self, done: Callable[[int, bytes], None], shots: int, side_by_side: int = SIDE_BY_SIDE) -> None:
+    def __init__(self, done: Callable[[Place, bytes], None], shots: int, side_by_side: int = SIDE_BY_SIDE) -> None:
         self._done, self._lock = done, threading.Lock()
-        self._waiting: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._waiting = _Waiting()
         self._back: list[_Job] = []
         self._error: BaseException | None = None
+        self._painter = Painter()
         self._helper = _start() if side_by_side > 1 and shots >= WORTH else None
         self._thread: threading.Thread | None = None
 
-    def draw(self, number: int, shot: Shot, portraits: Mapping[str, Any], keep: Callable[[bytes], None]) -> None:
-        """Puts a shot into the queue; `portraits` has those of its actors by their hashes, `keep` is called with its bytes."""
-        self._waiting.put(_Job(number, shot, portraits, keep))
+    def draw(self, place: Place, take: Take, portraits: Mapping[str, Any], keep: Callable[[bytes], None]) -> None:
+        """Puts a take into the queue; `portraits` has those of its actors by their hashes, `keep` is called with its bytes."""
+        self._waiting.put(_Job(place, take, portraits, keep))
         if self._helper is not None and self._thread is None:
             self._thread = threading.Thread(target=self._feed, daemon=True)
             self._thread.start()
@@ -75,15 +121,15 @@ class Studio(AbstractContextManager["Studio"]):
         """Draws what is left, beside the helper, and waits for it.
 
         Raises:
-            EmogenError: As drawing a shot raises it.
+            EmogenError: As drawing a take raises it.
         """
-        while self._error is None and (job := self._next()) is not None:
-            self._take(job, encoded(job.shot, job.portraits))
+        while self._error is None and (job := self._waiting.next("here", wait=False)) is not None:
+            self._finished(job, encoded(self._painter, job.take, job.portraits))
+        self._waiting.end()
         if self._thread:
-            self._waiting.put(None)
             self._thread.join()
         for job in self._back:
-            self._take(job, encoded(job.shot, job.portraits))
+            self._finished(job, encoded(self._painter, job.take, job.portraits))
         if self._error is not None:
             raise self._error
 
@@ -92,7 +138,7 @@ class Studio(AbstractContextManager["Studio"]):
     ) -> None:
         if self._helper is not None:
             self._helper.kill()
-            self._waiting.put(None)
+            self._waiting.end()
             if self._thread:
                 self._thread.join()
             self._helper.wait()
@@ -101,23 +147,17 @@ class Studio(AbstractContextManager["Studio"]):
                     with suppress(OSError):
                         pipe.close()
 
-    def _next(self) -> _Job | None:
-        try:
-            return self._waiting.get_nowait()
-        except queue.Empty:
-            return None
-
-    def _take(self, job: _Job, piece: bytes) -> None:
+    def _finished(self, job: _Job, piece: bytes) -> None:
         with self._lock:
             job.keep(piece)
-            self._done(job.number, piece)
+            self._done(job.place, piece)
 
     def _feed(self) -> None:
-        """Hands shots to the helper, one after another, until there is a None in the queue."""
+        """Hands takes to the helper, one after another, until there is a None in the queue."""
         assert self._helper is not None
-        while (job := self._waiting.get()) is not None:
+        while (job := self._waiting.next("helper", wait=True)) is not None:
             try:
-                send(self._helper.stdin, (job.shot, job.portraits))
+                send(self._helper.stdin, (job.take, job.portraits))
                 found = receive(self._helper.stdout)
             except (OSError, EOFError, ValueError, pickle.UnpicklingError):
                 self._back.append(job)  # it is gone; this process does it
@@ -125,7 +165,7 @@ class Studio(AbstractContextManager["Studio"]):
             try:
                 if isinstance(found, BaseException):
                     raise found
-                self._take(job, found)
+                self._finished(job, found)
             except BaseException as error:
                 self._error = error
                 return
@@ -167,15 +207,25 @@ def receive(pipe: BinaryIO | Any) -> Any:
     return pickle.loads(found)  # from the process that this one started, through a pipe that nobody else has
 
 
+def _make_ready() -> None:
+    """Loads what drawing needs while there is nothing to draw: places, photos, and loops as machine code."""
+    for element in HOMES:
+        drawer(element)
+    import_module("emogen.pipelines.talking_head.photo_portrait")
+    avatar(AVATARS[0], size=64).render(np.zeros(len(FACE_CHANNELS), np.float32))
+
+
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
-    """The helper: draws the shots that come in until there are no more."""
+    """The helper: draws the takes that come in until there are no more."""
+    _make_ready()
+    painter = Painter()
     while True:
         try:
-            shot, portraits = receive(source)
+            take, portraits = receive(source)
         except EOFError:
             return
         try:
-            answer: Any = encoded(shot, portraits)
+            answer: Any = encoded(painter, take, portraits)
         except Exception as error:
             answer = error
         try:

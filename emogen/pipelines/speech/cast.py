@@ -14,8 +14,9 @@ Who is not in it gets a voice of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from functools import partial
 from math import isfinite
 from pathlib import Path
@@ -36,6 +37,7 @@ ROUND_F0, ROUND_FORMANTS = 1.12, 1.04
 FIELDS = ("voice", "portrait", "language", "mood", "personality", "policy", "agent", "volume_db", "pan", "intensity", "ssml")
 _RANGES = {"volume_db": (-40.0, 12.0), "pan": (-1.0, 1.0), "intensity": (0.0, 3.0)}
 MEMBERS = 200  # of one cast; own assumption
+NAMED = 8  # of those who speak are named where somebody is not found; own assumption
 NOTHING = Emotion()
 _YAML = "YAML, one `NAME: {voice: alto}` a line"
 
@@ -228,6 +230,24 @@ def _yes(found: Any, where: str) -> bool:
 
 def _placed(error: EmogenError, where: str) -> EmogenError:
     return type(error)(f"{where}, {error.where}", error.found, error.accepted)
+
+
+def strangers(names: Iterable[str], cast: Mapping[str, Member], where: str) -> tuple[str, ...]:
+    """What is to be said of those in a cast who say nothing: a slip of the pen, or somebody of another story.
+
+    Args:
+        names: Of those who speak.
+        cast: Who is known.
+        where: Whose cast it is.
+    """
+    spoken = {key(name): name for name in names}
+    notes = []
+    for who, member in cast.items():
+        if who not in spoken and who != NARRATOR:
+            near = get_close_matches(who, set(spoken) - set(cast) or spoken, n=1)
+            hint = f'Did you mean "{spoken[near[0]]}"?' if near else f"Who speaks: {', '.join(list(spoken.values())[:NAMED])}."
+            notes.append(f'{where}: "{member.name}" stands in the cast and says nothing. {hint}')
+    return tuple(notes)
 
 
 def complete(names: Sequence[str], cast: Cast) -> dict[str, Member]:

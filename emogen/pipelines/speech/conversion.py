@@ -12,21 +12,21 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from diffusers import (
-    DiffusionPipeline,  # noqa: F401 - diffusers looks here when this pipeline is a component
-    FlowMatchEulerDiscreteScheduler,
-)
 from numpy.typing import NDArray
 
 from emogen.checkpoints import checkpoint_folder, commercial_only
 from emogen.codecs.voice import SAMPLE_RATE, analyze, dithered
-from emogen.codecs.voice_change import COLUMN, LEARNT, WIDTH, ChangeCodec
+from emogen.codecs.voice_change import COLUMN, LEARNT, SHAPES, WIDTH, ChangeCodec, tilt_shape
 from emogen.codecs.voice_grains import resounded
 from emogen.codecs.voice_slow import CONTENT, FPS, Description, Habit, content, describe, habit_of, speech
 from emogen.conditioning.directional import Directions
 from emogen.conditioning.encoder import EmotionEncoder
 from emogen.conditioning.learned import one_thread
 from emogen.conditioning.track import EmotionTrack
+from emogen.diffusing import (
+    DiffusionPipeline,  # noqa: F401 - diffusers looks here when this pipeline is a component
+    FlowMatchEulerDiscreteScheduler,
+)
 from emogen.errors import InputError
 from emogen.models.sequence import SequenceDenoiser
 from emogen.pipelines.base import StepCallback, draw_seed
@@ -52,6 +52,13 @@ EMOTION_SCALE = 1.2
 #: level, for recordings that were levelled cannot teach it, and the manner, which no pair of takes shows.
 RULES_SHARE = 0.5
 SHARED = [COLUMN[name] for name in LEARNT if name != "level"]
+COLOUR = slice(COLUMN["shape_1"], COLUMN["shape_1"] + SHAPES)
+TILT = tilt_shape(1.0) / np.linalg.norm(tilt_shape(1.0))  # all that the rules say of the colour
+#: What a direction leaves alone: the guide that sought them has no measure of formants (it undid the smile), and it took
+#: a shaking voice for joy, which is regular (Juslin & Laukka 2003).
+UNDIRECTED = [COLUMN["formants"], COLUMN["roughness"]]
+#: Share of a direction's pitch that is used: with the whole, joy, fear and surprise lay 2 to 4 semitones above people's.
+DIRECTED_PITCH = 0.5
 #: Below this intensity the change fades out with it, so that the draw of the noise is not heard as a feeling.
 FAINT = 0.2
 
@@ -165,12 +172,25 @@ class VoiceConversionPipeline(SequencePipeline):
         heard = speech(found)
         power = 10.0 ** (found.level_db[heard] / 10.0)
         drawn[:, COLUMN["level"]] -= np.average(drawn[heard, COLUMN["level"]], weights=power)
-        drawn *= (1.0 - RULES_SHARE) * np.clip(intensity / FAINT, 0.0, 1.0)[:, None]
+        beyond = drawn[:, COLOUR] - (drawn[:, COLOUR] @ TILT)[:, None] * TILT
+        drawn *= 1.0 - RULES_SHARE
+        drawn[:, COLOUR] += RULES_SHARE * self._undirected(basic)[:, None] * beyond
+        drawn *= np.clip(intensity / FAINT, 0.0, 1.0)[:, None]
         published = self.rules.change(found, habit, track, seed)
         published[:, SHARED] *= RULES_SHARE
         added = self.directions.along(basic)
-        added[:, COLUMN["formants"]] = 0.0  # the guide that sought them has no measure of formants: it undid the smile
+        added[:, UNDIRECTED] = 0.0
+        added[:, COLUMN["pitch"]] *= DIRECTED_PITCH
         return np.asarray(drawn + published + added)
+
+    def _undirected(self, basic: Floats) -> Floats:
+        """Share of amplitudes over `BASIC` [T, 6] that no direction follows [T], 0..1.
+
+        The rules say nothing of the colour but its tilt, so the draw's half of the rest would be half of the feeling; a
+        direction, sought on top of that half, makes up for it, but where there is none, the draw's whole has to.
+        """
+        without = np.abs(basic) @ (self.directions.steps == 0.0).all(dim=1).double().numpy()
+        return np.asarray(without / np.maximum(np.abs(basic).sum(axis=1), 1e-9))
 
     def hashes(self) -> dict[str, str]:
         """Network or table -> SHA-256 of its weights, as they are now."""

@@ -23,7 +23,7 @@ from emogen.limits import LIMITS
 from emogen.pipelines.base import AffectivePipeline, StepCallback, Steps
 from emogen.pipelines.lines import NARRATOR, Line
 from emogen.pipelines.outputs import Made
-from emogen.pipelines.speech.cast import Member, complete, read_cast
+from emogen.pipelines.speech.cast import Member, complete, read_cast, strangers
 from emogen.pipelines.speech.dialogue_output import DialogueOutput, SpokenTurn
 from emogen.pipelines.speech.feel import piece_seed
 from emogen.pipelines.speech.languages import find_language
@@ -111,6 +111,7 @@ class DialoguePipeline(AffectivePipeline):
             request = _request(written, everybody, mood, spoken_in, nonverbal)
             unread = {find_language(everybody[turn.who].language or spoken_in) for turn in turns if turn.written is None}
             notes = sorted(UNREAD.format(other.name) for other in unread if not other.code.startswith("en"))
+            notes += strangers(written.names, members, written.name)
             scene = _Scene(written, everybody, spoken_in, mood, used, nonverbal, Made(request, mood, used, warnings=notes))
             with self.steps(len(turns), callback_on_step_end) as steps:
                 self._speak(scene, turns, steps)

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from numpy.typing import NDArray
 
 from emogen.codecs.voice import SAMPLE_RATE, VoiceCodec
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.track import EmotionTrack, Keyframe
+from emogen.diffusing import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from emogen.errors import InputError, LimitError
 from emogen.limits import LIMITS
 from emogen.pipelines.base import AffectivePipeline, StepCallback, Steps

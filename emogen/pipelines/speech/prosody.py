@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import ConfigMixin, ModelMixin
 from numpy.typing import NDArray
 
 from emogen.codecs import voice_change as vc
@@ -19,6 +18,7 @@ from emogen.codecs.voice_slow import FPS, NOISE_HZ, Description, Habit, speech
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.track import EmotionTrack
 from emogen.conditioning.vocabulary import BASIC
+from emogen.diffusing import ConfigMixin, ModelMixin
 from emogen.tables import read_table
 
 #: The cues, in the order of the columns, with the lowest and highest value that a voice can bear. The bounds are
@@ -104,7 +104,7 @@ class ProsodyRules(ModelMixin, ConfigMixin):
         y[:, vc.COLUMN["level"]], y[:, vc.COLUMN["formants"]] = cue("energy"), cue("formants")
         y[:, vc.COLUMN["tremor"]] = cue("tremor")
         y[:, vc.COLUMN["rate"]] = np.where(heard, cue("duration"), cue("pause"))
-        rough = 10.0 ** (found.roughness_db / 10.0)
+        rough = np.maximum(10.0 ** (found.roughness_db / 10.0), vc.NATURAL_ROUGH)  # as the change roughens it
         y[:, vc.COLUMN["roughness"]] = 10.0 * np.log10(1.0 + cue("jitter") ** 2 / rough)
         first = vc.COLUMN["noise_low"]
         y[:, first : first + len(NOISE_HZ)] = _breath_db(found.noise_db, cue("breath"))

@@ -11,12 +11,11 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from scipy.signal import lfilter
 
 from emogen.codecs.face import FACE_CHANNELS, INDEX, both
 from emogen.conditioning.emotion import BASIC, Emotion
+from emogen.diffusing import ConfigMixin, ModelMixin, register_to_config
 from emogen.pipelines.talking_head import life
 from emogen.tables import read_table
 

@@ -18,8 +18,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import ConfigMixin, FlowMatchEulerDiscreteScheduler, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 
@@ -28,6 +26,7 @@ from emogen.codecs.face import INDEX
 from emogen.conditioning.emotion import BASIC
 from emogen.conditioning.encoder import EmotionEncoder
 from emogen.conditioning.learned import one_thread
+from emogen.diffusing import ConfigMixin, FlowMatchEulerDiscreteScheduler, ModelMixin, register_to_config
 from emogen.models.diffusion import Conditions, Flow, Guidance, sample_windows
 from emogen.models.sequence import Content, SequenceDenoiser
 from emogen.pipelines.talking_head.expression import ExpressionRules, eased_feeling, norms

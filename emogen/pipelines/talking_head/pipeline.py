@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 
 from emogen import registry
 from emogen.checkpoints import checkpoint_hash, commercial_only
@@ -16,6 +15,7 @@ from emogen.codecs.face_codec import FaceCodec
 from emogen.conditioning.audio import felt_in
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.track import EmotionTrack, Keyframe
+from emogen.diffusing import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from emogen.errors import InputError, LimitError
 from emogen.limits import LIMITS
 from emogen.media.audio import read_audio

@@ -17,12 +17,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 
 from emogen.checkpoints import checkpoint_hash, commercial_only
 from emogen.codecs.face import FaceMotion
 from emogen.conditioning.audio import felt_in
 from emogen.conditioning.track import EmotionTrack
+from emogen.diffusing import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from emogen.errors import InputError
 from emogen.media.video import VideoInfo, VideoWriter, probe, read_frames
 from emogen.media.video_sound import Sound

@@ -19,12 +19,12 @@ from typing import Any, ClassVar
 import cv2
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from numpy.typing import NDArray
 
 from emogen.checkpoints import commercial_only
 from emogen.conditioning.face_mesh import find_faces
 from emogen.conditioning.track import EmotionTrack
+from emogen.diffusing import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from emogen.errors import InputError
 from emogen.media.planes import COPIED, Colours, Planes, PlaneWriter, colours_of, read_planes
 from emogen.media.video import VideoInfo, probe

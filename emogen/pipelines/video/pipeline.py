@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 
 from emogen.codecs.scene.scene import vector
 from emogen.conditioning.track import EmotionTrack
+from emogen.diffusing import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from emogen.errors import InputError
 from emogen.limits import LIMITS
 from emogen.pipelines.base import AffectivePipeline, StepCallback

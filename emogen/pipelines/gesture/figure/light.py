@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from scipy.spatial import cKDTree
 
 from emogen.compiled import compiled
-from emogen.media.glb import encoded
+from emogen.pipelines.raster import LIGHTEST, SRGB
 
 
 def _unit(x: float, y: float, z: float) -> np.ndarray:
@@ -68,8 +68,6 @@ class Nearness:
 
 
 _HALF = (KEY + VIEW) / np.linalg.norm(KEY + VIEW)
-_STEPS = 4096
-_CURVE = encoded(np.linspace(0, 1.0, _STEPS)).astype(np.float32)
 
 
 @compiled
@@ -101,5 +99,5 @@ def lit(colour: np.ndarray, normals: np.ndarray, rough: np.ndarray, near: np.nda
             light = colour[v, i] * (around + KEY_TONE[i] * key + FILL_TONE[i] * fill)
             light += RIM_TONE[i] * rim * (0.10 + colour[v, i]) + mirrored
             light = light / (1 + 0.16 * light)  # a soft shoulder for what is very bright
-            out[v, i] = _CURVE[int(min(max(light * (_STEPS - 1), 0.0), _STEPS - 1.0))]
+            out[v, i] = SRGB[int(min(max(light * LIGHTEST, 0.0), 1.0 * LIGHTEST))]
     return out

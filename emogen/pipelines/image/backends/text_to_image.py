@@ -10,9 +10,9 @@ import inspect
 from typing import Any, ClassVar
 
 import torch
-from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 
 from emogen.conditioning.track import EmotionTrack
+from emogen.diffusing import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from emogen.pipelines import opening
 from emogen.pipelines.base import StepCallback
 from emogen.pipelines.image.output import ImageOutput

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from numpy.typing import NDArray
 
+from emogen.diffusing import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from emogen.pipelines.base import Steps
 from emogen.pipelines.music.backends.sound_model import SoundModelPipeline, Wanted, channels
 from emogen.pipelines.opening import open_pipeline

@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from numpy.typing import NDArray
 from transformers import StoppingCriteria, StoppingCriteriaList
 from transformers.audio_utils import chroma_filter_bank
 
+from emogen.diffusing import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from emogen.pipelines.base import Steps
 from emogen.pipelines.music.backends.output import Sound
 from emogen.pipelines.music.backends.sound_model import SoundModelPipeline, Wanted, channels

@@ -16,13 +16,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline
 from numpy.typing import NDArray
 
 from emogen.conditioning.directional import Directions
 from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.track import EmotionTrack
 from emogen.conditioning.vocabulary import NEUTRAL
+from emogen.diffusing import DiffusionPipeline
 from emogen.errors import EmogenError, InputError, LimitError
 from emogen.limits import LIMITS
 from emogen.media.audio import limit_peak, read_audio, resample

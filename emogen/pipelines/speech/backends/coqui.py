@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 import soundfile
-from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from numpy.typing import NDArray
 
 from emogen.codecs.voice import SAMPLE_RATE, VoiceCodec
+from emogen.diffusing import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from emogen.errors import BackendMissing, CheckpointError, EmogenError, InputError
 from emogen.pipelines.opening import drawn_from
 from emogen.pipelines.speech.backends import coqui_files

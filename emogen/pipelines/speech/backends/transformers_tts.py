@@ -16,12 +16,12 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 import transformers
-from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from safetensors import SafetensorError
 from transformers.utils import cached_file
 
 from emogen.checkpoints import COMMERCIAL_VARIABLE, check_safe, commercial_only
 from emogen.codecs.voice import VoiceCodec
+from emogen.diffusing import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from emogen.errors import CheckpointError, InputError, RightsError
 from emogen.models.speaker_table import SpeakerTable
 from emogen.pipelines.speech.backends.heavy import HeavySpeechPipeline

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from emogen.compiled import compiled
-from emogen.media.glb import encoded
+from emogen.pipelines.raster import LIGHTEST, SRGB
 
 
 def _unit(x: float, y: float, z: float) -> np.ndarray:
@@ -29,8 +29,6 @@ FOLD_DARK, FOLD_MOST = 5.0, 0.42
 
 
 _HALF = (KEY + VIEW) / np.linalg.norm(KEY + VIEW)
-_STEPS = 4096
-_CURVE = encoded(np.linspace(0, 1.0, _STEPS)).astype(np.float32)
 
 
 @compiled
@@ -67,5 +65,5 @@ def lit(colour: np.ndarray, normals: np.ndarray, marks: np.ndarray, hollow: np.n
             light = colour[v, i] * (around + KEY_TONE[i] * key + FILL_TONE[i] * fill)
             light = (light + RIM_TONE[i] * rim * (0.25 + colour[v, i]) + mirrored) * fold * (1 - 0.55 * shut)
             light = light / (1 + 0.16 * light)  # a soft shoulder for what is very bright
-            out[v, i] = _CURVE[int(min(max(light * (_STEPS - 1), 0.0), _STEPS - 1.0))]
+            out[v, i] = SRGB[int(min(max(light * LIGHTEST, 0.0), 1.0 * LIGHTEST))]
     return out

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from numpy.typing import NDArray
 
 from emogen.conditioning.track import EmotionTrack
+from emogen.diffusing import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from emogen.errors import EmogenError, InputError, LimitError
 from emogen.media.audio import resample, within
 from emogen.media.video import VideoWriter

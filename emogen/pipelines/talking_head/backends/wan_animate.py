@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from numpy.typing import NDArray
 from PIL import Image
 
+from emogen.diffusing import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from emogen.pipelines.base import StepCallback, Steps
 from emogen.pipelines.talking_head.backends import driving
 from emogen.pipelines.talking_head.backends.photoreal import DRAWN, PhotorealPipeline, Take, number, taken, up

@@ -33,11 +33,9 @@ def prepared(rgb: np.ndarray, name: str, face: int | None) -> tuple[np.ndarray, 
     """
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
         raise InputError(name, f"{rgb.dtype} of shape {rgb.shape}", "Accepted: uint8 [h, w, 3].")
-    rgb, notes = np.ascontiguousarray(rgb), []
     height, width = rgb.shape[:2]
-    if max(height, width) > LARGEST:
-        scale = LARGEST / max(height, width)
-        rgb = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    rgb, notes = shrunk(rgb), []
+    if rgb.shape[:2] != (height, width):
         notes.append(f"{width} x {height} px were made {rgb.shape[1]} x {rgb.shape[0]}")
     found = find_faces(rgb)
     needs = f"Needs one face at least {LIMITS.face_min_side_px} px wide, seen from the front."
@@ -64,6 +62,14 @@ def prepared(rgb: np.ndarray, name: str, face: int | None) -> tuple[np.ndarray, 
     if not _sure(cropped(rgb, points, 384)[0]):
         raise InputError(name, "what looks like a face is not clearly a person's", needs)
     return rgb, points, notes
+
+
+def shrunk(rgb: np.ndarray) -> np.ndarray:
+    """A picture, uint8 [h, w, 3], small enough to work on."""
+    scale = LARGEST / max(rgb.shape[:2])
+    if scale >= 1:
+        return np.ascontiguousarray(rgb)
+    return np.asarray(cv2.resize(np.ascontiguousarray(rgb), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
 
 
 def _sure(picture: np.ndarray) -> bool:

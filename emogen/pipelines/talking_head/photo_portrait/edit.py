@@ -21,7 +21,7 @@ from emogen.pipelines.talking_head.photo_portrait.renderer import FEATHER, LOWER
 from emogen.pipelines.talking_head.photo_portrait.shading import Folds
 from emogen.pipelines.talking_head.photo_portrait.shapes import RIGID, Frame, basis, frame_of
 from emogen.pipelines.talking_head.photo_portrait.skin import lit_from, skin_mask
-from emogen.pipelines.talking_head.photo_portrait.warp import operator
+from emogen.pipelines.talking_head.photo_portrait.warp import Splines
 
 #: The face is worked on in a square of this side around it, which is this much larger than the face (own).
 SIDE, ROOM = 320, 1.30
@@ -130,8 +130,8 @@ class FaceEditor:
         for blind in (LOWER_LIP, UPPER_LIP):
             kept = np.setdiff1d(CONTROL, blind)
             control = np.concatenate([flat[kept], frame_points])
-            forward = operator(control, ticks.reshape(-1, 2))[:, : len(kept)] @ move[kept].astype(np.float32)
-            forward = forward.reshape(CELLS, CELLS, 2)
+            values = np.concatenate([move[kept], np.zeros_like(frame_points)])
+            forward = Splines(control, ticks.reshape(-1, 2)).carried(values).reshape(CELLS, CELLS, 2)
             back = ticks.astype(np.float32)
             for _ in range(5):
                 at = (back / step).astype(np.float32)

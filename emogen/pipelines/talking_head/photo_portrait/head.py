@@ -7,7 +7,7 @@ import numpy as np
 
 from emogen.conditioning.face_mesh import quiet
 from emogen.pipelines.talking_head.photo_portrait import landmarks as lm
-from emogen.pipelines.talking_head.photo_portrait.warp import Grid, operator
+from emogen.pipelines.talking_head.photo_portrait.warp import Grid, Splines
 
 #: Largest head turn that a flat picture stands (rad), about 17 degrees; beyond it angles are held.
 MAX_TURN = 0.30
@@ -19,6 +19,8 @@ NECK = (-0.30, 0.75)
 SIDES, TOP = (0.055, 0.075), (0.025, 0.06)
 #: Pixels of background that a cut-out person carries along, as a share of the picture.
 RIM = 0.020
+#: What is a person's at least this surely (of 255) is taken for one; own, by eye.
+PERSON = 89
 
 
 class Head:
@@ -27,10 +29,11 @@ class Head:
     Args:
         picture: uint8 [size, size, 3].
         points: Landmarks [478, 3] in its pixels.
+        seen: Where `segmented` sees a person in it.
         grid: The grid of the picture.
     """
 
-    def __init__(self, picture: np.ndarray, points: np.ndarray, grid: Grid) -> None:
+    def __init__(self, picture: np.ndarray, points: np.ndarray, seen: np.ndarray, grid: Grid) -> None:
         size, flat = grid.size, points[:, :2]
         oval = flat[list(lm.OVAL)]
         self.centre, self.half = oval.mean(0), np.ptp(oval, axis=0) / 2
@@ -39,7 +42,7 @@ class Head:
         back = points[list(lm.OVAL), 2] + BEHIND * self.half[0]
         control = np.concatenate([flat[:468:3], oval, ring])
         depths = np.concatenate([points[:468:3, 2], points[list(lm.OVAL), 2], back])
-        depth = (operator(control, rest) @ depths).reshape(grid.cells, grid.cells).astype(np.float32)
+        depth = Splines(control, rest).carried(depths[:, None]).reshape(grid.cells, grid.cells).astype(np.float32)
         far = np.sqrt((((grid.rest - self.centre) / self.half) ** 2).sum(-1))
         depth = np.where(far > 1.45, float(back.mean()), depth)
         self.depth = cv2.GaussianBlur(depth.astype(np.float32), (0, 0), 0.035 * size / grid.step)
@@ -52,7 +55,7 @@ class Head:
         wide = np.abs(rest[:, 0] - self.centre[0]) / self.half[0]
         follow = follow * still * (1 - _smooth((wide - 2.0) / 1.0))
         self.follow = follow.reshape(grid.cells, grid.cells).astype(np.float32)
-        self.alpha = person(picture, points)
+        self.alpha = person(seen, points)
         self.background = behind(picture, self.alpha)
 
     def turned(self, forward: np.ndarray, rest: np.ndarray, rotation: np.ndarray) -> np.ndarray:
@@ -88,21 +91,28 @@ def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
     return tilt @ turn @ nod
 
 
-def person(picture: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Where the person is, with a soft rim of background around, float32 [h, w], 0..1.
+def segmented(picture: np.ndarray) -> np.ndarray:
+    """How surely each pixel of a picture, uint8 [size, size, 3], is a person's: uint8 [size, size].
 
-    MediaPipe's segmentation of selfies (Apache-2.0), joined with a generous head shape where it sees none (drawings).
+    By MediaPipe's segmentation of selfies (Apache-2.0), which works on 256 x 256 pixels.
     """
-    size = len(picture)
-    oval = points[list(lm.OVAL), :2]
-    face = np.zeros((size, size), np.uint8)
-    cv2.fillPoly(face, [np.rint(oval).astype(np.int32)], 255)
     with quiet():
         import mediapipe
 
         with mediapipe.solutions.selfie_segmentation.SelfieSegmentation(model_selection=0) as segmenter:
-            mask = segmenter.process(picture).segmentation_mask
-    found = (mask > 0.35).astype(np.uint8) * 255
+            return np.rint(segmenter.process(picture).segmentation_mask * 255).astype(np.uint8)
+
+
+def person(seen: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Where the person is, with a soft rim of background around, float32 [size, size], 0..1.
+
+    As `segmented` sees it [size, size], joined with a generous head shape where it sees none (drawings).
+    """
+    size = len(seen)
+    oval = points[list(lm.OVAL), :2]
+    face = np.zeros((size, size), np.uint8)
+    cv2.fillPoly(face, [np.rint(oval).astype(np.int32)], 255)
+    found = (seen > PERSON).astype(np.uint8) * 255
     if (found[face > 0] > 0).mean() < 0.9:
         centre = oval.mean(0)
         head = np.rint(centre + (oval - centre) * 1.5 - [0, 0.12 * np.ptp(oval[:, 1])]).astype(np.int32)

@@ -11,12 +11,12 @@ from emogen.pipelines.talking_head.photo_portrait import landmarks as lm
 from emogen.pipelines.talking_head.photo_portrait import neutral
 from emogen.pipelines.talking_head.photo_portrait.crop import cropped, prepared, wears_glasses
 from emogen.pipelines.talking_head.photo_portrait.eyes import EYES, Eye
-from emogen.pipelines.talking_head.photo_portrait.head import Head, rotation
+from emogen.pipelines.talking_head.photo_portrait.head import Head, rotation, segmented
 from emogen.pipelines.talking_head.photo_portrait.mouth import Inside, below_seam, contours
 from emogen.pipelines.talking_head.photo_portrait.shading import Folds
 from emogen.pipelines.talking_head.photo_portrait.shapes import basis, frame_of
 from emogen.pipelines.talking_head.photo_portrait.skin import lit_from, skin_mask
-from emogen.pipelines.talking_head.photo_portrait.warp import Grid, Shapes
+from emogen.pipelines.talking_head.photo_portrait.warp import Grid, Reach, Shapes
 
 LOWER_LIP = tuple(sorted({*lm.OUTER_LOWER, *lm.INNER_LOWER, 15, 16, 86, 85, 316, 315, 179, 180, 403, 404, 89, 90, 319, 320,
                           96, 77, 325, 307} - {61, 291, 78, 308}))  # fmt: skip
@@ -38,8 +38,18 @@ class PhotoRenderer:
         photo: The photo as it was cropped, uint8 [height, width, 3].
     """
 
-    def __init__(self, picture: np.ndarray, points: np.ndarray, notes: list[str], *, drawn: bool = False) -> None:
-        """Use `from_image`. `picture` uint8 [size, size, 3], `points` [478, 3] in its pixels."""
+    def __init__(
+        self, picture: np.ndarray, points: np.ndarray, notes: list[str], *, seen: np.ndarray | None = None, drawn: bool = False
+    ) -> None:
+        """Use `from_image`.
+
+        Args:
+            picture: uint8 [size, size, 3].
+            points: [478, 3] in its pixels.
+            notes: As of the renderer; more are added.
+            seen: Where `head.segmented` saw a person in it, uint8 [h, w] of any size; it is asked where none is given.
+            drawn: As of the renderer.
+        """
         self.drawn, self.photo = drawn, picture
         self.width = self.height = len(picture)
         self.notes = list(notes)
@@ -48,13 +58,14 @@ class PhotoRenderer:
         self.glasses = not drawn and wears_glasses(picture, points, self.frame)
         if self.glasses:
             self.notes.append("glasses were seen: brows and lids move less behind them")
+        seen = segmented(picture) if seen is None else cv2.resize(seen, (self.width, self.height))
         skin, colour = skin_mask(picture, points, self.frame.scale)
         teeth = neutral.own_teeth(picture, points, colour)
         if not drawn:
             picture, points, skin = self._neutral(picture, points, skin)
         self.points = points
         self.light = lit_from(picture, points, skin)
-        self.head = Head(picture, points, self.grid)
+        self.head = Head(picture, points, seen, self.grid)
         self.picture = picture
         self.shapes = basis(points, self.frame, glasses=self.glasses)
         self.fields = self._fields(points, self.shapes)
@@ -131,12 +142,8 @@ class PhotoRenderer:
         anchors = centre + np.column_stack([np.cos(angle), np.sin(angle)]) * half * RING
         far = np.sqrt((((self.grid.rest - centre) / half / RING) ** 2).sum(-1))
         x = np.clip((1.0 - far) / 0.22, 0, 1)
-        reach = (x * x * (3 - 2 * x)).astype(np.float32)
-        out = []
-        for blind in (LOWER_LIP, UPPER_LIP):
-            kept = np.setdiff1d(np.arange(468), blind)
-            out.append(Shapes(self.grid, flat[kept], shapes[:, kept], anchors, reach))
-        return out
+        reach = Reach(self.grid, flat, anchors, (x * x * (3 - 2 * x)).astype(np.float32))
+        return [Shapes(reach, shapes, blind) for blind in (LOWER_LIP, UPPER_LIP)]
 
     def _neutral(
         self, picture: np.ndarray, points: np.ndarray, skin: np.ndarray

@@ -8,6 +8,8 @@ the other lip.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -19,17 +21,30 @@ STEEPEST = 0.9
 NEWTON, FLATTEST = 3, 0.2
 
 
-def operator(points: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """The matrix [m, n] that takes values at `points` [n, 2] to those at `at` [m, 2]."""
-    scale = float(np.ptp(points, axis=0).max())
-    x, y = points / scale, at / scale
-    n = len(x)
-    plate = np.zeros((n + 3, n + 3))
-    plate[:n, :n] = _kernel(x, x) + STIFFNESS * np.eye(n)
-    plate[:n, n:] = np.column_stack([np.ones(n), x])
-    plate[n:, :n] = plate[:n, n:].T
-    solved = np.linalg.inv(plate)[:, :n]
-    return (np.column_stack([_kernel(y, x), np.ones(len(y)), y]) @ solved).astype(np.float32)
+class Splines:
+    """Thin-plate splines through points, or through some of them, at places that stay the same.
+
+    Args:
+        points: [n, 2].
+        at: Where values are wanted, [m, 2].
+    """
+
+    def __init__(self, points: np.ndarray, at: np.ndarray) -> None:
+        scale = float(np.ptp(points, axis=0).max())
+        self._points, self._at = points / scale, at / scale
+        self._near = _kernel(self._at, self._points)
+
+    def carried(self, values: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
+        """Values [k, c] at the points of these numbers [k], or at all, as they are at all places: float32 [m, c]."""
+        which = np.arange(len(self._points)) if which is None else which
+        x, n = self._points[which], len(which)
+        plate = np.zeros((n + 3, n + 3))
+        plate[:n, :n] = _kernel(x, x) + STIFFNESS * np.eye(n)
+        plate[:n, n:] = np.column_stack([np.ones(n), x])
+        plate[n:, :n] = plate[:n, n:].T
+        share = np.linalg.solve(plate, np.concatenate([values, np.zeros((3, values.shape[1]))]))
+        near = self._near if n == len(self._points) else self._near[:, which]
+        return np.asarray(near @ share[:n] + share[n] + self._at @ share[n + 1 :], np.float32)
 
 
 def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -76,26 +91,43 @@ class Grid:
         return self.where[top:bottom, left:right] + shift
 
 
-class Shapes:
-    """What every shape does to the grid, for one of the two lips' sides.
+class Reach:
+    """Where on a grid what control points do arrives, and how much of it.
 
     Args:
         grid: The grid.
         flat: Where the control points rest, [n, 2] pixels.
-        moves: What each shape does to them, [61, n, 2] pixels.
-        anchors: Points that no shape moves, [k, 2] pixels.
-        reach: How much of a displacement arrives at each point of the grid, [cells, cells], 0..1.
+        anchors: Points that no shape moves, [k, 2] pixels, around them.
+        share: How much of a displacement arrives at each point of the grid, [cells, cells], 0..1.
     """
 
-    def __init__(self, grid: Grid, flat: np.ndarray, moves: np.ndarray, anchors: np.ndarray, reach: np.ndarray) -> None:
-        rows, columns = np.flatnonzero(reach.any(1)), np.flatnonzero(reach.any(0))
+    def __init__(self, grid: Grid, flat: np.ndarray, anchors: np.ndarray, share: np.ndarray) -> None:
+        rows, columns = np.flatnonzero(share.any(1)), np.flatnonzero(share.any(0))
         self.part = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-        at = grid.rest[self.part]
-        matrix = operator(np.concatenate([flat, anchors]), at.reshape(-1, 2).astype(np.float64))[:, : len(flat)]
-        matrix = matrix * reach[self.part].reshape(-1, 1)
-        dense = np.einsum("mn,snk->smk", matrix, moves.astype(np.float32), optimize=True)
-        self.shape = at.shape
-        self.moves = np.stack([_tame(d.reshape(at.shape), grid.step) for d in dense]).reshape(len(dense), -1)
+        self.step, self.inside = grid.step, share[self.part] > 0
+        self.share = share[self.part][self.inside]
+        self.anchors = len(flat) + np.arange(len(anchors))
+        self.splines = Splines(np.concatenate([flat, anchors]), grid.rest[self.part][self.inside].astype(np.float64))
+
+
+class Shapes:
+    """What every shape does to the grid, for one of the two lips' sides.
+
+    Args:
+        reach: How much of it arrives where.
+        moves: What each shape does to the control points, [61, n, 2] pixels.
+        blind: Numbers of the control points that count nothing.
+    """
+
+    def __init__(self, reach: Reach, moves: np.ndarray, blind: Sequence[int]) -> None:
+        kept = np.setdiff1d(np.arange(moves.shape[1]), blind)
+        values = np.zeros((len(kept) + len(reach.anchors), len(moves) * 2))
+        values[: len(kept)] = moves[:, kept].transpose(1, 0, 2).reshape(len(kept), -1)
+        moved = reach.splines.carried(values, np.concatenate([kept, reach.anchors])) * reach.share[:, None]
+        dense = np.zeros((len(moves), *reach.inside.shape, 2), np.float32)
+        dense[:, reach.inside] = moved.reshape(len(moved), len(moves), 2).transpose(1, 0, 2)
+        self.part, self.shape = reach.part, dense.shape[1:]
+        self.moves = np.stack([_tame(d, reach.step) for d in dense]).reshape(len(dense), -1)
 
     def add(self, curves: np.ndarray, forward: np.ndarray) -> None:
         """Adds what curves [61] do to `forward` [cells, cells, 2], in place."""

@@ -12,14 +12,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-import diffusers
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline  # noqa: F401 - diffusers looks here when this pipeline is a component
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from emogen.conditioning.track import EmotionTrack
+from emogen.diffusing import (
+    DiffusionPipeline,  # noqa: F401 - diffusers looks here when this pipeline is a component
+    diffusers,
+)
 from emogen.errors import CheckpointError, InputError, LimitError
 from emogen.media.image import read_image
 from emogen.pipelines import opening
