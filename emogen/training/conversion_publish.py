@@ -56,6 +56,7 @@ def finish(out: Path, data_dir: Path | None, only_open: bool, steps: int, seed: 
 
     # The recogniser of speech learnt from packs that the open checkpoint has nothing to do with.
     second = None if only_open else SpeechRecognizer.load("embedded")
+    pipe.directions.steps.fill_(torch.finfo(torch.float32).tiny)  # each feeling counts as one that has a direction
     pipe.directions.steps.copy_(torch.from_numpy(directions.fit(pipe, clips, learnt, seed, told, second)))
     for network in (pipe.denoiser, pipe.emotion_encoder):
         network.half()
