@@ -153,11 +153,13 @@ class Studio(AbstractContextManager["Studio"]):
             self._done(job.place, piece)
 
     def _feed(self) -> None:
-        """Hands takes to the helper, one after another, until there is a None in the queue."""
+        """Hands takes to the helper, one after another, until there will be no more; each portrait is sent once."""
         assert self._helper is not None
+        known = set[str]()
         while (job := self._waiting.next("helper", wait=True)) is not None:
             try:
-                send(self._helper.stdin, (job.take, job.portraits))
+                send(self._helper.stdin, (job.take, {key: found for key, found in job.portraits.items() if key not in known}))
+                known |= set(job.portraits)
                 found = receive(self._helper.stdout)
             except (OSError, EOFError, ValueError, pickle.UnpicklingError):
                 self._back.append(job)  # it is gone; this process does it
@@ -218,12 +220,13 @@ def _make_ready() -> None:
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
     """The helper: draws the takes that come in until there are no more."""
     _make_ready()
-    painter = Painter()
+    painter, portraits = Painter(), dict[str, Any]()
     while True:
         try:
-            take, portraits = receive(source)
+            take, new = receive(source)
         except EOFError:
             return
+        portraits |= new
         try:
             answer: Any = encoded(painter, take, portraits)
         except Exception as error:
