@@ -51,6 +51,10 @@ def perform(
         raise InputError("--no-cache", "given beside --cache", "Accepted: one of the two.")
     path = None if output is None or plan else target(output, (".mp4", ".wav", ".srt", ".vtt"))
     kept = None if plan_out is None else target(plan_out, PLANS)
+    if path is not None and path.suffix.lower() == ".mp4":
+        from emogen.pipelines.performance.studio import prepare
+
+        prepare()
     from emogen.pipelines.base import draw_seed
     from emogen.pipelines.performance.checking import check
     from emogen.pipelines.performance.director import planned

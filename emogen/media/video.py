@@ -31,6 +31,7 @@ SUFFIXES = (".mp4",)
 PRESET, CRF = "veryfast", "20"
 #: From so many pixels on a quicker one, of less error in more bytes: a film of 1080p is to be edited as fast as it is shown.
 LARGE_PRESET, LARGE_PX = "superfast", 1_500_000
+LAYOUTS = {1: "mono", 2: "stereo"}
 AUDIO_BIT_RATE = 128_000  # a channel pair of AAC-LC at 48 kHz; own assumption, transparent for speech
 AUDIO_RATES_HZ = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000)
 #: The rate of the sound in the videos we make.
@@ -184,9 +185,7 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
             self._out.metadata["encoding_tool"] = f"{self.provenance.generator} {self.provenance.version}"
         self._video = self._pictures()
         if self.audio_rate is not None:
-            layout = "mono" if self.channels == 1 else "stereo"
-            self._audio = self._out.add_stream("aac", rate=self.audio_rate, layout=layout)
-            self._audio.codec_context.bit_rate = AUDIO_BIT_RATE
+            self._audio = aac_stream(self._out, self.audio_rate, self.channels)
         self._beside()
 
     def _pictures(self) -> Any:
@@ -203,8 +202,7 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         end = self._samples_in if final else min(self._samples_in, int(self.frames / self.fps * self.audio_rate))
         while end - self._samples_out >= AAC_FRAME or (final and end > self._samples_out):
             block = self._take(min(AAC_FRAME, end - self._samples_out))
-            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono" if self.channels == 1 else "stereo")
-            frame.sample_rate, frame.pts, frame.time_base = self.audio_rate, self._samples_out, Fraction(1, self.audio_rate)
+            frame = sound_frame(block, self._samples_out, self.audio_rate)
             self._samples_out += block.shape[1]
             self._mux(self._audio, frame)
 
@@ -262,6 +260,20 @@ def h264_stream(out: Any, fps: Fraction, width: int, height: int) -> Any:
     context.color_primaries = context.color_trc = context.colorspace = BT709
     context.color_range = LIMITED
     return stream
+
+
+def aac_stream(out: Any, rate: int, channels: int) -> Any:
+    """A stream of AAC in an open file, as all our videos have it."""
+    stream = out.add_stream("aac", rate=rate, layout=LAYOUTS[channels])
+    stream.codec_context.bit_rate = AUDIO_BIT_RATE
+    return stream
+
+
+def sound_frame(block: NDArray[np.float32], first: int, rate: int) -> Any:
+    """Sound [channels, n] as a frame whose first sample has the number `first`."""
+    frame = av.AudioFrame.from_ndarray(block, format="fltp", layout=LAYOUTS[len(block)])
+    frame.sample_rate, frame.pts, frame.time_base = rate, first, Fraction(1, rate)
+    return frame
 
 
 def yuv_frame(picture: NDArray[np.uint8], number: int, fps: Fraction) -> Any:

@@ -1,4 +1,4 @@
-"""Videos made of pieces: each is encoded by itself, whole in itself, and the file is made by copying them.
+"""Videos made of pieces: each is encoded by itself, whole in itself, and the file is made by copying them; so is the sound.
 
 A piece is an mp4 of one stream with closed groups of pictures, so that it can be kept, replaced, and encoded beside
 others. Joined, its packets keep their bytes; times are counted on. All pieces of a video have one size and rate.
@@ -7,6 +7,7 @@ others. Joined, its packets keep their bytes; times are counted on. All pieces o
 from __future__ import annotations
 
 import io
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from emogen.errors import FormatError, InputError
 from emogen.media.provenance import Provenance
-from emogen.media.video import VideoWriter, h264_stream, yuv_frame
+from emogen.media.video import AAC_FRAME, VideoWriter, aac_stream, h264_stream, sound_frame, yuv_frame
 
 #: Pictures that x264 holds back to reorder them: decoding times run ahead of showing times by as many.
 DELAY = 2
@@ -43,6 +44,18 @@ def encode_piece(frames: Iterable[NDArray[np.uint8]], *, fps: float, width: int,
     return out.getvalue()
 
 
+def encode_sound(samples: NDArray[np.float32], rate: int) -> bytes:
+    """The sound of a whole video, float32 [n, channels] at an AAC rate in Hz -> a piece."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp4", options={"fflags": "bitexact"}) as file:
+        stream = aac_stream(file, rate, samples.shape[1])
+        for first in range(0, len(samples), AAC_FRAME):
+            block = np.ascontiguousarray(samples[first : first + AAC_FRAME].T, np.float32)
+            file.mux(stream.encode(sound_frame(block, first, rate)))
+        file.mux(stream.encode(None))
+    return out.getvalue()
+
+
 def decoded(piece: bytes) -> Iterator[NDArray[np.uint8]]:
     """The pictures of a piece, uint8 [height, width, 3]."""
     with _opened(piece) as file:
@@ -60,6 +73,7 @@ class PieceWriter(VideoWriter):
     Args:
         path: As of `VideoWriter`.
         first: The first piece: the file's header is its.
+        sound: The sound of the whole, as `encode_sound` gives it.
         chapters: (start in s, title), rising from 0; they last to the next one.
         title: Of the whole.
         poster: A picture that stands for the whole, uint8 [h, w, 3] with even sides: the cover that file managers and players
@@ -68,11 +82,11 @@ class PieceWriter(VideoWriter):
     """
 
     def __init__(
-        self, path: str | Path, first: bytes, *, chapters: Sequence[tuple[float, str]] = (), title: str = "",
+        self, path: str | Path, first: bytes, sound: bytes, *, chapters: Sequence[tuple[float, str]] = (), title: str = "",
         poster: NDArray[np.uint8] | None = None, provenance: Provenance | None = None, **more: Any,
     ) -> None:  # fmt: skip
         super().__init__(path, provenance=provenance, **more)
-        self._first, self._chapters, self._title, self._poster = first, tuple(chapters), title, poster
+        self._sound, self._first, self._chapters, self._title, self._poster = sound, first, tuple(chapters), title, poster
         self._decoded = 0
 
     def write_piece(self, piece: bytes) -> None:
@@ -95,7 +109,14 @@ class PieceWriter(VideoWriter):
                     self._out.mux(packet)
                     self._decoded, count = self._decoded + 1, count + 1
         self.frames = begin + count
-        self._encode_audio(final=False)
+        self._copy_sound(self.frames / self.fps)
+
+    def _copy_sound(self, end_s: Fraction) -> None:
+        """Copies the sound up to a time."""
+        while self._packets and (self._packets[0].pts or 0) * self._packets[0].time_base < end_s:
+            packet = self._packets.popleft()
+            packet.stream = self._copied
+            self._out.mux(packet)
 
     def _pictures(self) -> Any:
         with _opened(self._first) as file:
@@ -106,7 +127,10 @@ class PieceWriter(VideoWriter):
         return stream
 
     def _beside(self) -> None:
-        """The poster, as a cover (`covr`, which is no track of the film)."""
+        """The sound, and the poster as a cover (`covr`, which is no track of the film)."""
+        with _opened(self._sound) as file:
+            self._copied = self._out.add_stream_from_template(file.streams.audio[0])
+            self._packets = deque(packet for packet in file.demux(file.streams.audio[0]) if packet.size)
         if self._poster is None:
             return
         cover = self._out.add_stream("mjpeg", rate=1)
@@ -120,6 +144,9 @@ class PieceWriter(VideoWriter):
         self._out.mux(cover.encode(None))
 
     def _flush_pictures(self) -> None:
+        if self._packets:
+            last = self._packets[-1]
+            self._copy_sound((last.pts + last.duration) * last.time_base)
         ends = [*(start for start, _ in self._chapters[1:]), float(self.frames / self.fps)]
         found = []
         for i, ((start, title), end) in enumerate(zip(self._chapters, ends, strict=False)):

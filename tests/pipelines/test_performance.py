@@ -178,7 +178,7 @@ def test_a_full_cache_an_empty_one_and_none_give_the_same_bytes(
     warm = pipe(STORY, cache=folder, **SMALL)
     assert warm.save(tmp_path / "warm.mp4").read_bytes() == saved.read_bytes()
     assert warm.made.facts["cache"]["made"] == {}
-    monkeypatch.setattr(studio, "_start", lambda: None)  # all by this process, though a helper drew the other
+    monkeypatch.setattr(studio, "hire", lambda: None)  # all by this process, though a helper drew the other
     none = pipe(STORY, cache=False, **SMALL)
     assert none.save(tmp_path / "none.mp4").read_bytes() == saved.read_bytes()
     assert none.made.facts["cache"]["found"] == {}

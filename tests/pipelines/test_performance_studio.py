@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -14,9 +17,14 @@ from emogen.conditioning.emotion import Emotion
 from emogen.conditioning.track import EmotionTrack
 from emogen.errors import InputError
 from emogen.pipelines.performance.framing import Painter, Stage
-from emogen.pipelines.performance.shots import TAKE, Actor, Place, Shot, Take, takes
+from emogen.pipelines.performance.helper import Gone, dismiss, encoded, hire
+from emogen.pipelines.performance.shots import TAKE_S, Actor, Place, Shot, Take, takes
 from emogen.pipelines.performance.studio import Studio
 from emogen.pipelines.talking_head.avatars import avatar
+from tests.batch.standing_in import alive
+
+FPS = 12.5
+TAKE = round(TAKE_S * FPS)
 
 
 def shot(frames: int, *names: str) -> Shot:
@@ -26,14 +34,14 @@ def shot(frames: int, *names: str) -> Shot:
     turning = np.zeros((frames, len(FACE_CHANNELS)), np.float32)
     turning[:, -9:] = np.linspace(-0.1, 0.1, frames)[:, None]
     actors = tuple(Actor(name, name, side, turning, drawn=True) for name, side in zip(names, (-1, 1), strict=False))
-    return Shot(0, frames, 12.5, 256, 144, "head" if actors else "picture", place, actors, title="A day", rises=True, falls=True)
+    return Shot(0, frames, FPS, 256, 144, "head" if actors else "picture", place, actors, title="A day", rises=True, falls=True)
 
 
 @pytest.mark.parametrize("frames", [1, 2, TAKE - 1, TAKE, TAKE + 1, 3 * TAKE + 7])
 def test_takes_are_short_and_leave_nothing_out(frames: int) -> None:
     parts = takes(shot(frames))
     assert [0, *(part.end for part in parts)] == [*(part.first for part in parts), frames]
-    assert all(part.first % 2 == 0 and 0 < part.end - part.first <= TAKE + 1 for part in parts)
+    assert all(part.first % 2 == 0 and 0 < part.end - part.first <= TAKE + 2 for part in parts)
     assert len({part.key for part in parts}) == len(parts)
 
 
@@ -53,22 +61,19 @@ class Drawers:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.here, self.there = list[tuple[int, int]](), list[tuple[int, int]]()
         self._both = threading.Barrier(2, timeout=20)
-        monkeypatch.setattr("emogen.pipelines.performance.studio._start", lambda: self)
+        monkeypatch.setattr("emogen.pipelines.performance.studio.hire", lambda: self)
+        monkeypatch.setattr("emogen.pipelines.performance.studio.dismiss", lambda _: None)
         monkeypatch.setattr("emogen.pipelines.performance.studio.encoded", lambda _, take, __: self._drawn(self.here, take))
-        monkeypatch.setattr("emogen.pipelines.performance.studio.send", lambda _, sent: setattr(self, "take", sent[0]))
-        monkeypatch.setattr("emogen.pipelines.performance.studio.receive", lambda _: self._drawn(self.there, self.take))
-        self.stdin = self.stdout = None
+
+    def draw(self, take: Take, _: Any) -> bytes:
+        """As of a helper."""
+        return self._drawn(self.there, take)
 
     def _drawn(self, drawn: list[tuple[int, int]], take: Take) -> bytes:
         drawn.append((take.shot.start, take.first))
         if len(drawn) <= 2:
             self._both.wait()
         return b"piece"
-
-    def kill(self) -> None:
-        """As of a process."""
-
-    wait = kill
 
 
 def test_each_stays_with_a_shot_until_only_the_other_one_has_some_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,3 +97,51 @@ def test_what_cannot_be_drawn_is_told_by_whoever_tries(monkeypatch: pytest.Monke
         studio.draw((0, 0), takes(shot(2))[0], {}, lambda _: None)
         with pytest.raises(InputError, match="is gone"):
             studio.finish()
+
+
+def test_a_helper_stays_for_the_next_performance_and_draws_the_same() -> None:
+    part, portraits = takes(shot(6, "ava"))[0], {"ava": avatar("ava", size=512)}
+    helper = hire()
+    assert helper is not None
+    piece = helper.draw(part, portraits)
+    dismiss(helper)
+    again = hire()
+    assert again is helper
+    assert piece == again.draw(part, portraits) == encoded(Painter(), part, portraits)
+    again.end()
+    with pytest.raises(Gone):
+        again.draw(part, portraits)
+    dismiss(again)
+    another = hire()  # nobody is given one that is gone
+    assert another is not None
+    assert another is not helper
+    assert another.draw(part, portraits) == piece
+    dismiss(another)
+
+
+def test_what_a_helper_cannot_draw_is_told() -> None:
+    helper = hire()
+    assert helper is not None
+    with pytest.raises(KeyError, match="nobody"):
+        helper.draw(takes(shot(4, "nobody"))[0], {})
+    assert helper.draw(takes(shot(4))[0], {}) == encoded(Painter(), takes(shot(4))[0], {})
+    dismiss(helper)
+
+
+@pytest.mark.parametrize("last", ["pass", "os.kill(os.getpid(), signal.SIGKILL)"])
+def test_helpers_end_with_the_process(last: str) -> None:
+    code = f"""
+import os, signal
+from emogen.pipelines.performance import helper
+hired = helper.hire()
+print(hired._process.pid, flush=True)
+helper.dismiss(hired)
+{last}
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    pid = int(ran.stdout)
+    for _ in range(200):
+        if not alive(pid):
+            break
+        time.sleep(0.05)
+    assert not alive(pid)

@@ -30,7 +30,7 @@ BEHIND_PX, BLUR_PX = 176, 2.2
 #: Shares of an emotion and its numbers are read in these steps: what changes less changes no place. Own assumption.
 STEP = 0.1
 #: Looks of places that are kept in memory by each process that draws.
-LOOKS = 4
+LOOKS = 8
 #: How far the light of a place reaches those who stand in it: in brightness (from, to, by its own), and in tint.
 DIMMEST, BRIGHTEST, TINTED = 0.70, 1.04, 0.35
 

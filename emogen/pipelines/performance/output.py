@@ -79,11 +79,12 @@ class Stems:
 
 @dataclass(frozen=True, eq=False)
 class Sounds:
-    """The parts of the mix: voices (name, start in s, samples, pan), the music, and the gains of both."""
+    """The parts of the mix: voices (name, start in s, samples, pan), the music, and the gains of both; and the mix as AAC."""
 
     voices: list[tuple[str, float, np.ndarray, float]]
     music: np.ndarray
     mix: mix.Mix
+    coded: bytes
 
 
 @dataclass
@@ -137,14 +138,13 @@ class PerformanceOutput(MediaOutput):
 
     def frames(self) -> Iterator[np.ndarray]:
         """The pictures in order, uint8 [height, width, 3]."""
-        for place, _ in self._takes():
+        for place in self._takes():
             yield from decoded(self["reel"].piece(place))
 
-    def _takes(self) -> Iterator[tuple[tuple[int, int], float]]:
-        """The takes in order, by their places in the reel, and when each ends (s)."""
+    def _takes(self) -> Iterator[tuple[int, int]]:
+        """The takes in order, by their places in the reel."""
         for number, shot in enumerate(self["shots"]):
-            for take in takes(shot):
-                yield (number, take.first), (shot.start + take.end) / shot.fps
+            yield from ((number, take.first) for take in takes(shot))
 
     def facts(self) -> dict[str, Any]:
         """Length, composition, timeline, shots, chapters, and what was found in the cache."""
@@ -202,15 +202,11 @@ class PerformanceOutput(MediaOutput):
     def _video(self, path: Path) -> None:
         frame = self["plan"].composition
         with PieceWriter(
-            path, self["reel"].piece((0, 0)), fps=frame.fps, width=frame.width, height=frame.height,
-            audio_rate=self["sample_rate"], channels=2, chapters=self["chapters"], title=self["plan"].title,
-            poster=self._poster(), provenance=self.provenance,
+            path, self["reel"].piece((0, 0)), self["sounds"].coded, fps=frame.fps, width=frame.width, height=frame.height,
+            chapters=self["chapters"], title=self["plan"].title, poster=self._poster(), provenance=self.provenance,
         ) as video:  # fmt: skip
-            done = 0
-            for place, end_s in self._takes():
-                video.write_audio(self["audio"][done : (done := round(end_s * self["sample_rate"]))])
+            for place in self._takes():
                 video.write_piece(self["reel"].piece(place))
-            video.write_audio(self["audio"][done:])
 
     def _poster(self) -> np.ndarray:
         """A picture that stands for the whole: of the first shot with people in it, once it has begun."""

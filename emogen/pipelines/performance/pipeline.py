@@ -17,6 +17,7 @@ from emogen.errors import LimitError
 from emogen.limits import LIMITS
 from emogen.media.audio import resample
 from emogen.media.image import read_image
+from emogen.media.video_pieces import encode_sound
 from emogen.pipelines.base import AffectivePipeline, StepCallback, draw_seed
 from emogen.pipelines.gesture.pipeline import GesturePipeline
 from emogen.pipelines.image.edit import asked
@@ -352,7 +353,8 @@ def _sounds(plan: Plan, spoken: Sequence[Voice], maker: Maker) -> Sounds:
     music = [(cue.start_s, maker.music(cue, plan.peaks, i), 0.0) for i, cue in enumerate(plan.music)]
     bed = mix.placed(music, plan.duration_s)
     speech = mix.placed([clip[1:] for clip in voices], plan.duration_s)
-    return Sounds(voices, bed, mix.mixed(speech, bed, [(b.start_s, b.end_s) for b in plan.beats]))
+    whole = mix.mixed(speech, bed, [(b.start_s, b.end_s) for b in plan.beats])
+    return Sounds(voices, bed, whole, encode_sound(whole.audio, mix.RATE_HZ))  # now, while a helper draws
 
 
 def _chapters(plan: Plan, shots: Sequence[Shot]) -> list[tuple[float, str]]:

@@ -6,6 +6,7 @@ its hash. Times are frames.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -22,8 +23,9 @@ from emogen.pipelines.performance.plan import Plan
 EARLY_S = 0.22
 #: Dissolve between scenes, and from and to black, in seconds; own assumption.
 DISSOLVE_S, BLACK_S = 0.60, 0.60
-#: A take has at most so many frames, an even number: short enough that two who draw end at much the same time. Own choice.
-TAKE = 40
+#: A take lasts about so long at most (s): two who draw end at much the same time, and the picture that is coded anew where one
+#: begins, which a still place shows by a faint flicker, is rare. Own choice, by eye.
+TAKE_S = 4.0
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ class Take:
 
 def takes(shot: Shot) -> list[Take]:
     """A shot as takes of much the same length, each beginning with an even frame."""
-    count = -(-shot.frames // TAKE)
+    count = math.ceil(shot.frames / (TAKE_S * shot.fps))
     ends = [round(shot.frames * (i + 1) / count / 2) * 2 for i in range(count - 1)] + [shot.frames]
     return [Take(shot, first, end) for first, end in zip([0, *ends[:-1]], ends, strict=True)]
 

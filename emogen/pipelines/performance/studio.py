@@ -6,37 +6,23 @@ A take's bytes do not depend on who draws it. Where no helper can be started, or
 from __future__ import annotations
 
 import os
-import pickle
-import struct
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any
 
-import numpy as np
-
-from emogen.codecs.face import FACE_CHANNELS
-from emogen.codecs.scene.elements import HOMES, drawer
-from emogen.media.video_pieces import encode_piece
 from emogen.pipelines.performance.framing import Painter
+from emogen.pipelines.performance.helper import Gone, dismiss, encoded, hire
 from emogen.pipelines.performance.shots import Take
-from emogen.pipelines.talking_head.avatars import AVATARS, avatar
 
 #: Where a take is in a performance: the number of its shot, and its first frame there.
 Place = tuple[int, int]
 #: How many takes are worked on at once: drawing keeps a processor busy.
 SIDE_BY_SIDE = min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-#: So many shots make it worth to start a helper, which takes a second.
+#: So many shots make it worth to hire a helper, who may have to be started.
 WORTH = 3
-#: The helper keeps the memory of its pictures, which are of one size, instead of asking for it anew (glibc; bytes).
-_KEEPING = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**32), "MALLOC_TOP_PAD_": str(2**26)}
-_LENGTH = struct.Struct("<Q")
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +73,10 @@ class _Waiting:
             self._changed.notify_all()
 
 
-def encoded(painter: Painter, take: Take, portraits: Mapping[str, Any]) -> bytes:
-    """A take as a piece of video."""
-    return encode_piece(painter(take, portraits), fps=take.shot.fps, width=take.shot.width, height=take.shot.height)
+def prepare() -> None:
+    """Starts a helper while its shots are still far away."""
+    if SIDE_BY_SIDE > 1 and (helper := hire()) is not None:
+        dismiss(helper)
 
 
 class Studio(AbstractContextManager["Studio"]):
@@ -97,7 +84,7 @@ class Studio(AbstractContextManager["Studio"]):
 
     Args:
         done: Called with the place and the bytes of each take that is finished, one call at a time.
-        shots: How many there are: the helper is started for them at once, while other parts are made.
+        shots: How many there are: the helper is hired for them at once, while other parts are made.
         side_by_side: How many takes are drawn at once, 1 or 2.
     """
 
@@ -107,7 +94,7 @@ class Studio(AbstractContextManager["Studio"]):
         self._back: list[_Job] = []
         self._error: BaseException | None = None
         self._painter = Painter()
-        self._helper = _start() if side_by_side > 1 and shots >= WORTH else None
+        self._helper = hire() if side_by_side > 1 and shots >= WORTH else None
         self._thread: threading.Thread | None = None
 
     def draw(self, place: Place, take: Take, portraits: Mapping[str, Any], keep: Callable[[bytes], None]) -> None:
@@ -136,16 +123,14 @@ class Studio(AbstractContextManager["Studio"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._helper is not None:
-            self._helper.kill()
-            self._waiting.end()
-            if self._thread:
-                self._thread.join()
-            self._helper.wait()
-            for pipe in (self._helper.stdin, self._helper.stdout):
-                if pipe:
-                    with suppress(OSError):
-                        pipe.close()
+        if self._helper is None:
+            return
+        self._waiting.end()
+        if error is not None and self._thread is not None:
+            self._helper.end()  # it may be drawing what nobody needs
+        if self._thread is not None:
+            self._thread.join()
+        dismiss(self._helper)
 
     def _finished(self, job: _Job, piece: bytes) -> None:
         with self._lock:
@@ -153,85 +138,14 @@ class Studio(AbstractContextManager["Studio"]):
             self._done(job.place, piece)
 
     def _feed(self) -> None:
-        """Hands takes to the helper, one after another, until there will be no more; each portrait is sent once."""
+        """Hands takes to the helper, one after another, until there will be no more."""
         assert self._helper is not None
-        known = set[str]()
         while (job := self._waiting.next("helper", wait=True)) is not None:
             try:
-                send(self._helper.stdin, (job.take, {key: found for key, found in job.portraits.items() if key not in known}))
-                known |= set(job.portraits)
-                found = receive(self._helper.stdout)
-            except (OSError, EOFError, ValueError, pickle.UnpicklingError):
-                self._back.append(job)  # it is gone; this process does it
+                self._finished(job, self._helper.draw(job.take, job.portraits))
+            except Gone:
+                self._back.append(job)  # this process does it
                 return
-            try:
-                if isinstance(found, BaseException):
-                    raise found
-                self._finished(job, found)
             except BaseException as error:
                 self._error = error
                 return
-
-
-def _start() -> subprocess.Popen[bytes] | None:
-    script = Path(__file__).with_name("studio_helper.py")
-    root = str(Path(__file__).resolve().parents[3])
-    try:
-        return subprocess.Popen(
-            [sys.executable, str(script), root], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env={**os.environ, **_KEEPING},
-        )  # fmt: skip
-    except OSError:
-        return None
-
-
-def send(pipe: BinaryIO | Any, what: Any) -> None:
-    """Writes one object to the other process."""
-    found = pickle.dumps(what, protocol=pickle.HIGHEST_PROTOCOL)
-    pipe.write(_LENGTH.pack(len(found)))
-    pipe.write(found)
-    pipe.flush()
-
-
-def receive(pipe: BinaryIO | Any) -> Any:
-    """Reads one object from the other process.
-
-    Raises:
-        EOFError: It is gone.
-    """
-    head = pipe.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        raise EOFError
-    (length,) = _LENGTH.unpack(head)
-    found = pipe.read(length)
-    if len(found) < length:
-        raise EOFError
-    return pickle.loads(found)  # from the process that this one started, through a pipe that nobody else has
-
-
-def _make_ready() -> None:
-    """Loads what drawing needs while there is nothing to draw: places, photos, and loops as machine code."""
-    for element in HOMES:
-        drawer(element)
-    import_module("emogen.pipelines.talking_head.photo_portrait")
-    avatar(AVATARS[0], size=64).render(np.zeros(len(FACE_CHANNELS), np.float32))
-
-
-def serve(source: BinaryIO, sink: BinaryIO) -> None:
-    """The helper: draws the takes that come in until there are no more."""
-    _make_ready()
-    painter, portraits = Painter(), dict[str, Any]()
-    while True:
-        try:
-            take, new = receive(source)
-        except EOFError:
-            return
-        portraits |= new
-        try:
-            answer: Any = encoded(painter, take, portraits)
-        except Exception as error:
-            answer = error
-        try:
-            send(sink, answer)
-        except OSError:
-            return
