@@ -34,8 +34,7 @@ LARGE_PRESET, LARGE_PX = "superfast", 1_500_000
 LAYOUTS = {1: "mono", 2: "stereo"}
 AUDIO_BIT_RATE = 128_000  # a channel pair of AAC-LC at 48 kHz; own assumption, transparent for speech
 AUDIO_RATES_HZ = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000)
-#: The rate of the sound in the videos we make.
-VIDEO_RATE_HZ = 44_100
+VIDEO_RATE_HZ = 44_100  # the sound of the videos we make
 AAC_FRAME = 1024  # samples a block, ISO 14496-3, subpart 4
 BT709, LIMITED = 1, 1  # ISO/IEC 23091-2 (H.273): code points of primaries, transfer and matrix; AVCOL_RANGE_MPEG
 CLOCK_S = 1e-6  # times that differ by less are the same moment; own assumption
