@@ -107,5 +107,7 @@ In `docs/speech.md`, heard by a judge that learnt from other people.
 ## Limits
 Acted speech: what it learnt is how actors show a feeling, in German{"" if only_open else ", Polish and English"}. Half of
 each change, and all of how loud a feeling is and of its manner (ranges of pitch and level, formants, tremor), comes from
-published rules of prosody: the recordings were levelled, and these actors are few. It was made for adult speech.
+published rules of prosody: the recordings were levelled, and these actors are few. Of the colour beyond its tilt, of which
+the rules say nothing, all is drawn where a feeling has no direction. Of the directions above half of the pitch is used, and
+nothing of formants and roughness (docs/speech.md). It was made for adult speech.
 """
