@@ -23,14 +23,19 @@ from emogen.pipelines.talking_head.visemes import LEAD_S, mouth, speech_activity
 
 TEXT = "Maybe my brother Bob will buy a big purple piano. My mum puts up the map."
 FPS = 50.0
+VOICES = ["alto", "bass:anger", "child:joy"]
 PP = table().names.index("PP")
 
 
-@pytest.fixture(scope="module", params=["alto", "bass:anger", "child:joy"])
+@pytest.fixture(scope="module", params=VOICES)
 def said(request):
     """A voice, float32 at 22 050 Hz, and its phones."""
-    voice, _, emotion = request.param.partition(":")
-    out = SpeechPipeline.embedded()(TEXT, emotion or None, voice=voice, nonverbal=False, seed=5)
+    return spoken(request.param, 5)
+
+
+def spoken(who, seed):
+    voice, _, emotion = who.partition(":")
+    out = SpeechPipeline.embedded()(TEXT, emotion or None, voice=voice, nonverbal=False, seed=seed)
     return out.audio, out.sample_rate, out.phones
 
 
@@ -48,12 +53,20 @@ def hits(phones, true, near_s=0.04):
     return np.mean([any(a - near_s <= m <= b + near_s for m in found) for a, b in true])
 
 
+@pytest.mark.parametrize("who", VOICES)
+def test_the_ear_hears_where_p_b_m_are(who):
+    found = []
+    for seed in (5, 6, 7, 8):  # one drawing has 18 of them, of which one more or less is heard
+        audio, rate, phones = spoken(who, seed)
+        found.append(hits(phones_from_audio(audio, rate), closures(phones)))
+    assert np.mean(found) >= 0.85
+
+
 def test_lips_close_where_p_b_m_are_heard(said):
     audio, rate, phones = said
     true = closures(phones)
     found = phones_from_audio(audio, rate)
     assert len(true) > 12
-    assert hits(found, true) >= 0.8  # .95 on the average of six voices, five feelings and three seeds; a child's joy .83 to .89
     assert hits(phones, closures(found)) >= 0.8
     curves, speaking = mouth_from_audio(audio, rate, len(audio) / rate, FPS)
     opening = mouth_opening(curves)

@@ -124,15 +124,16 @@ def test_phones_and_words_lie_where_they_are_heard(pipe, emotion):
     assert times[-1] <= out.duration_s
     assert [w for w, _, _ in out.words] == text.split()
 
-    def high(a, b):
+    def high(out, a, b):
         part = out.audio[round(a * SAMPLE_RATE) : round(b * SAMPLE_RATE)].astype(float)
         power = np.abs(np.fft.rfft(part * np.hanning(len(part)))) ** 2
         return power[len(power) * 3 // 8 :].sum() / power.sum()  # above 4.1 kHz
 
-    hiss = [high(a, b) for ipa, a, b in out.phones if ipa == "s"]
-    vowels = [high(a, b) for ipa, a, b in out.phones if kind_of(ipa) is Kind.VOWEL]
-    assert len(hiss) == 7
-    assert min(hiss) > 0.25
+    drawn = [out, *(pipe(text, emotion, voice="tenor", seed=seed) for seed in (2, 3))]
+    hiss = np.array([[high(one, a, b) for ipa, a, b in one.phones if ipa == "s"] for one in drawn])
+    vowels = [high(one, a, b) for one in drawn for ipa, a, b in one.phones if kind_of(ipa) is Kind.VOWEL]
+    assert hiss.shape == (3, 7)
+    assert hiss.mean(axis=0).min() > 0.3
     assert max(vowels) < 0.2
 
 
